@@ -1,0 +1,105 @@
+package domain
+
+// A Command asks for a change to one ticket. The set is closed: a new wish is a
+// new type here and a case in Decide.
+type Command interface {
+	// About names the stream and, if the command is about one comment, that
+	// comment (else the zero id).
+	About() (AccountID, TicketID, CommentID)
+	isCommand()
+}
+
+// By is who asks, and what they are allowed beyond what anyone of their kind is.
+type By struct {
+	Actor Actor
+	Admin bool // may edit and delete what others wrote
+	ActAs bool // may do what the author may (scope comments:act_as)
+}
+
+// Text is something a person typed, on its way to be sealed under the id Content.
+type Text struct {
+	Content ContentID
+	Body    string
+	Client  Client
+}
+
+// Client is where a text was sent from. It is sealed together with the text.
+type Client struct {
+	IP        string `json:"ip,omitzero"`
+	UserAgent string `json:"agent,omitzero"`
+}
+
+// Numbers are the public integers that a command's events carry: Audit for the
+// write itself, Subject for the ticket or comment that it creates.
+type Numbers struct {
+	Audit   int64
+	Subject int64
+}
+
+// CreateComment adds a comment to a ticket.
+type CreateComment struct {
+	Account AccountID
+	Ticket  TicketID
+	Comment CommentID
+	By      By
+	Author  Author
+	Public  bool
+	Text    Text
+	Numbers Numbers
+	// OpensTicket is the number of the ticket to open if there is none yet; 0
+	// refuses unknown tickets (account setting unknown_tickets).
+	OpensTicket int64
+}
+
+// UpdateComment changes text or visibility. A nil field keeps what is there.
+type UpdateComment struct {
+	Account  AccountID
+	Ticket   TicketID
+	Comment  CommentID
+	By       By
+	Text     *Text
+	Public   *bool
+	Audit    int64
+	Revision int // that the caller last saw, from If-Match; 0: any
+}
+
+// DeleteComment hides a comment from every reader at once.
+type DeleteComment struct {
+	Account  AccountID
+	Ticket   TicketID
+	Comment  CommentID
+	By       By
+	Audit    int64
+	Revision int // as in UpdateComment
+}
+
+// PutTicket opens a ticket or changes it. A nil field keeps what is there.
+type PutTicket struct {
+	Account AccountID
+	Ticket  TicketID
+	By      By
+	Status  *Status
+	// Requester points to nil to say that nobody is.
+	Requester **UserID
+	// Subject points to nil to say that there is none.
+	Subject **Text
+	Numbers Numbers
+}
+
+func (c CreateComment) About() (AccountID, TicketID, CommentID) {
+	return c.Account, c.Ticket, c.Comment
+}
+func (c UpdateComment) About() (AccountID, TicketID, CommentID) {
+	return c.Account, c.Ticket, c.Comment
+}
+func (c DeleteComment) About() (AccountID, TicketID, CommentID) {
+	return c.Account, c.Ticket, c.Comment
+}
+func (c PutTicket) About() (AccountID, TicketID, CommentID) {
+	return c.Account, c.Ticket, CommentID{}
+}
+
+func (CreateComment) isCommand() {}
+func (UpdateComment) isCommand() {}
+func (DeleteComment) isCommand() {}
+func (PutTicket) isCommand()     {}

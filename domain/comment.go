@@ -1,0 +1,52 @@
+package domain
+
+import "time"
+
+// Comment is the state of one comment. The zero value is a comment that was never
+// made.
+type Comment struct {
+	Exists    bool
+	Deleted   bool
+	Number    int64
+	Author    Author
+	Public    bool
+	Content   ContentID
+	CreatedAt time.Time
+	UpdatedAt time.Time // strictly increasing in whole seconds
+	// Revision is the version, in its ticket's stream, of the last event about
+	// this comment. Whoever folds a stream sets it: events do not know their place.
+	Revision int
+	// Body is the unsealed text. It is set only where Decide needs it: for an
+	// UpdateComment that gives a text.
+	Body string
+}
+
+// Evolve returns the comment after e, an event about this comment.
+func (c Comment) Evolve(e Event) Comment {
+	at := e.Metadata().At
+	switch e := e.(type) {
+	case CommentCreated:
+		return Comment{
+			Exists: true, Number: e.Number, Author: e.Author, Public: e.Public, Content: e.Content.ID,
+			CreatedAt: at, UpdatedAt: at,
+		}
+	case CommentEdited:
+		c.Content = e.Content.ID
+	case CommentMadePrivate:
+		c.Public = false
+	case CommentMadePublic:
+		c.Public = true
+	case CommentDeleted:
+		c.Deleted = true
+	default:
+		return c
+	}
+	c.UpdatedAt = later(c.UpdatedAt, at)
+	return c
+}
+
+// VisibleTo reports whether the actor may know that the comment exists, given that
+// its ticket is visible to them.
+func (c Comment) VisibleTo(a Actor) bool {
+	return c.Exists && !c.Deleted && (c.Public || a.SeesInternal())
+}

@@ -1,0 +1,155 @@
+package domain
+
+import "fmt"
+
+// Decide returns the facts that cmd adds to the ticket t and its comment c, or the
+// rule that forbids it. No facts and no error: the wish is already met.
+//
+// c is the comment that cmd is about, the zero Comment if there is none. Digests of
+// texts are left zero: they are known once a text is sealed.
+func Decide(t Ticket, c Comment, cmd Command) ([]Event, error) {
+	switch cmd := cmd.(type) {
+	case CreateComment:
+		return decideCreate(t, cmd)
+	case UpdateComment:
+		return decideUpdate(t, c, cmd)
+	case DeleteComment:
+		if err := mayChange(t, c, cmd.By, cmd.Revision); err != nil {
+			return nil, err
+		}
+		return []Event{CommentDeleted{Meta: cmd.By.meta(cmd.Audit)}}, nil
+	case PutTicket:
+		return decidePut(t, cmd)
+	}
+	panic(fmt.Sprintf("domain: no rule for %T", cmd))
+}
+
+func (by By) meta(audit int64) Meta { return Meta{Actor: by.Actor, Audit: audit} }
+
+func decideCreate(t Ticket, cmd CreateComment) ([]Event, error) {
+	meta := cmd.By.meta(cmd.Numbers.Audit)
+	var events []Event
+	switch {
+	case !t.Exists && cmd.OpensTicket != 0 && cmd.By.Actor.SeesInternal():
+		events = append(events, TicketOpened{
+			Meta: meta, Number: cmd.OpensTicket, Status: StatusOpen, DefaultPublic: true,
+		})
+	case !t.VisibleTo(cmd.By.Actor):
+		return nil, ErrTicketNotFound
+	case t.Status == StatusClosed:
+		return nil, ErrTicketClosed
+	}
+	if !cmd.Public && !cmd.By.Actor.SeesInternal() {
+		return nil, ErrInternalForbidden
+	}
+	return append(events, CommentCreated{
+		Meta: meta, Number: cmd.Numbers.Subject, Author: cmd.Author, Public: cmd.Public,
+		Content: ContentRef{ID: cmd.Text.Content},
+	}), nil
+}
+
+func decideUpdate(t Ticket, c Comment, cmd UpdateComment) ([]Event, error) {
+	if err := mayChange(t, c, cmd.By, cmd.Revision); err != nil {
+		return nil, err
+	}
+	if cmd.Public != nil && !*cmd.Public && !cmd.By.Actor.SeesInternal() {
+		return nil, ErrInternalForbidden
+	}
+	meta := cmd.By.meta(cmd.Audit)
+	var edit, visibility []Event
+	if cmd.Text != nil && cmd.Text.Body != c.Body {
+		edit = []Event{CommentEdited{Meta: meta, Content: ContentRef{ID: cmd.Text.Content}}}
+	}
+	if cmd.Public == nil || *cmd.Public == c.Public {
+		return edit, nil
+	}
+	// A new text is only ever seen by those who may see the comment after the whole
+	// change: hide before the edit, publish after it.
+	if *cmd.Public {
+		visibility = []Event{CommentMadePublic{Meta: meta}}
+		return append(edit, visibility...), nil
+	}
+	visibility = []Event{CommentMadePrivate{Meta: meta}}
+	return append(visibility, edit...), nil
+}
+
+// mayChange checks what editing and deleting have in common (contract §13.3).
+func mayChange(t Ticket, c Comment, by By, revision int) error {
+	switch {
+	case !t.VisibleTo(by.Actor):
+		return ErrTicketNotFound
+	case !c.VisibleTo(by.Actor):
+		return ErrNotFound
+	case t.Status == StatusClosed:
+		return ErrTicketClosed
+	case !by.mayEdit(c.Author):
+		return ErrForbidden
+	case revision != 0 && revision != c.Revision:
+		return ErrRevision
+	}
+	return nil
+}
+
+// mayEdit: the author, whoever may act as the author, or an administrator. What
+// the system said is for administrators alone.
+func (by By) mayEdit(author Author) bool {
+	if by.Admin {
+		return true
+	}
+	if author.Type == AuthorSystem {
+		return false
+	}
+	return by.ActAs || author == by.Actor.Own()
+}
+
+func decidePut(t Ticket, cmd PutTicket) ([]Event, error) {
+	if !cmd.By.Actor.SeesInternal() {
+		return nil, ErrForbidden
+	}
+	meta := cmd.By.meta(cmd.Numbers.Audit)
+	next := t
+	if !t.Exists {
+		next.Status, next.DefaultPublic = StatusOpen, true
+	}
+	if cmd.Status != nil {
+		next.Status = *cmd.Status
+	}
+	if cmd.Requester != nil {
+		next.Requester = *cmd.Requester
+	}
+	if cmd.Subject != nil && !sameSubject(t, *cmd.Subject) {
+		next.Subject = nil
+		if text := *cmd.Subject; text != nil {
+			next.Subject = &ContentRef{ID: text.Content}
+		}
+	}
+	switch {
+	case !t.Exists:
+		return []Event{TicketOpened{
+			Meta: meta, Number: cmd.Numbers.Subject, Status: next.Status, Requester: next.Requester,
+			Subject: next.Subject, DefaultPublic: next.DefaultPublic,
+		}}, nil
+	case next.Status == t.Status && same(next.Requester, t.Requester) && next.Subject == t.Subject:
+		return nil, nil
+	case t.Status == StatusClosed:
+		return nil, ErrTicketClosed
+	}
+	return []Event{TicketChanged{
+		Meta: meta, Status: next.Status, Requester: next.Requester, Subject: next.Subject,
+		DefaultPublic: next.DefaultPublic,
+	}}, nil
+}
+
+func sameSubject(t Ticket, text *Text) bool {
+	if text == nil || t.Subject == nil {
+		return text == nil && t.Subject == nil
+	}
+	return text.Body == t.SubjectText
+}
+
+func same(a, b *UserID) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}

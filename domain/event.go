@@ -1,0 +1,102 @@
+package domain
+
+import (
+	"encoding/base64"
+	"errors"
+	"time"
+)
+
+// An Event is a fact about one ticket or one of its comments. The set is closed: a
+// new fact is a new type here, a case in Evolve, and a name in eventstore/codec.go.
+// The JSON of an event is the open part that is stored and published: it never
+// holds anything a person typed.
+type Event interface {
+	// Metadata is who did it and when.
+	Metadata() Meta
+	isEvent()
+}
+
+// Meta is common to all events.
+type Meta struct {
+	Actor Actor `json:"actor"`
+	// Audit is the public number of the write that this event is part of. The
+	// events of one write share it.
+	Audit int64 `json:"audit"`
+	// At is when the event was recorded: the log's time, which never runs
+	// backwards. It is zero until then.
+	At time.Time `json:"-"`
+}
+
+// Metadata returns m.
+func (m Meta) Metadata() Meta { return m }
+func (Meta) isEvent()         {}
+
+// Digest is HMAC-SHA256(salt, text), the salt being sealed with the text: it lets
+// a surviving text be checked against the log and says nothing once both are gone.
+type Digest [32]byte
+
+// MarshalText gives 43 characters of unpadded base64url.
+func (d Digest) MarshalText() ([]byte, error) {
+	return base64.RawURLEncoding.AppendEncode(nil, d[:]), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (d *Digest) UnmarshalText(b []byte) error {
+	raw, err := base64.RawURLEncoding.AppendDecode(nil, b)
+	if err != nil || len(raw) != len(d) {
+		return errors.New("not a digest")
+	}
+	copy(d[:], raw)
+	return nil
+}
+
+// ContentRef names a sealed text and binds it to the event that brought it. The
+// digest is zero where an event only repeats what an earlier one brought.
+type ContentRef struct {
+	ID     ContentID `json:"id"`
+	Digest Digest    `json:"digest,omitzero"`
+}
+
+// TicketOpened: the stream begins.
+type TicketOpened struct {
+	Meta
+	Number        int64       `json:"number"`
+	Status        Status      `json:"status"`
+	Requester     *UserID     `json:"requester,omitzero"`
+	Subject       *ContentRef `json:"subject,omitzero"`
+	DefaultPublic bool        `json:"default_public"`
+}
+
+// TicketChanged holds all of what can change, as it is after the change.
+type TicketChanged struct {
+	Meta
+	Status        Status      `json:"status"`
+	Requester     *UserID     `json:"requester,omitzero"`
+	Subject       *ContentRef `json:"subject,omitzero"`
+	DefaultPublic bool        `json:"default_public"`
+}
+
+// CommentCreated: somebody said something.
+type CommentCreated struct {
+	Meta
+	Number  int64      `json:"number"`
+	Author  Author     `json:"author"`
+	Public  bool       `json:"public"`
+	Content ContentRef `json:"content"`
+}
+
+// CommentEdited: the comment now says Content.
+type CommentEdited struct {
+	Meta
+	Content ContentRef `json:"content"`
+}
+
+// CommentMadePrivate: the comment is an internal note from here on.
+type CommentMadePrivate struct{ Meta }
+
+// CommentMadePublic: the internal note is published.
+type CommentMadePublic struct{ Meta }
+
+// CommentDeleted: no reader gets the comment any more. Its text stays sealed until
+// the account's retention of deleted comments ends.
+type CommentDeleted struct{ Meta }

@@ -1,0 +1,77 @@
+package eventstore
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/commentd/commentd/domain"
+)
+
+//go:embed sql/read_all.sql
+var readAllSQL string
+
+//go:embed sql/read_ticket.sql
+var readTicketSQL string
+
+//go:embed sql/head.sql
+var headSQL string
+
+// Head is the end of the log.
+type Head struct {
+	Position   Position
+	Epoch      int32
+	RecordedAt time.Time // of the last event
+}
+
+// Head returns the end of the log. The error is ErrUnavailable.
+func (s *Store) Head(ctx context.Context) (Head, error) {
+	var h Head
+	err := s.pool.QueryRow(ctx, headSQL, s.config.Shard).Scan(&h.Position, &h.Epoch, &h.RecordedAt)
+	if err != nil {
+		return Head{}, fmt.Errorf("%w: read head: %w", ErrUnavailable, err)
+	}
+	return h, nil
+}
+
+// ReadAll returns up to limit events after the given position, in order and
+// without a hole. None are left when it returns fewer. The error is ErrUnavailable.
+func (s *Store) ReadAll(ctx context.Context, after Position, limit int) ([]Recorded, error) {
+	return s.read(ctx, readAllSQL, s.config.Shard, after, limit)
+}
+
+// ReadTicket returns up to limit events of a ticket after the given version, in
+// order. The error is ErrUnavailable.
+func (s *Store) ReadTicket(ctx context.Context, account domain.AccountID, ticket domain.TicketID, after Version, limit int) ([]Recorded, error) {
+	return s.read(ctx, readTicketSQL, s.config.Shard, account, uuid.UUID(ticket), after, limit)
+}
+
+func (s *Store) read(ctx context.Context, sql string, args ...any) ([]Recorded, error) {
+	rows, err := s.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: read events: %w", ErrUnavailable, err)
+	}
+	events, err := pgx.CollectRows(rows, ScanRecorded)
+	if err != nil {
+		return nil, fmt.Errorf("%w: read events: %w", ErrUnavailable, err)
+	}
+	return events, nil
+}
+
+// ScanRecorded scans a row of the columns that sql/read_all.sql selects, in that
+// order.
+func ScanRecorded(row pgx.CollectableRow) (Recorded, error) {
+	var r Recorded
+	var comment *uuid.UUID
+	err := row.Scan(&r.Position, &r.PrevInPartition, &r.RecordedAt, &r.Epoch, &r.Account, &r.Version,
+		&r.SchemaVersion, &r.Internal, (*uuid.UUID)(&r.ID), (*uuid.UUID)(&r.Ticket), &comment, &r.Type, &r.Data)
+	if comment != nil {
+		r.Comment = domain.CommentID(*comment)
+	}
+	r.RecordedAt = r.RecordedAt.UTC()
+	return r, err
+}

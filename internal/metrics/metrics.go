@@ -1,0 +1,59 @@
+// Package metrics names what commentd measures about itself. Labels are drawn from
+// closed sets (routes, roles, states): never ids, slugs or anything typed.
+package metrics
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Metrics are the collectors of one process.
+type Metrics struct {
+	AppendSeconds   prometheus.Histogram     // a command's wait for its batch to be durable, in seconds
+	AppendBatch     prometheus.Histogram     // commands per batch
+	AppendOutcomes  *prometheus.CounterVec   // commands by outcome: appended, replayed, conflict, failed
+	RelayLag        prometheus.Gauge         // events in the log that JetStream does not have
+	RelayLagSeconds prometheus.Gauge         // age of the oldest of them, in seconds
+	RelayPublished  prometheus.Counter       // events that JetStream took
+	RelayHealed     *prometheus.CounterVec   // repairs of the stream by cause
+	RelayState      *prometheus.GaugeVec     // 1 for the state the relay is in
+	ProjectorLag    *prometheus.GaugeVec     // events not yet in the read model, by projection
+	ProjectorAge    *prometheus.GaugeVec     // age of the oldest of them, in seconds, by projection
+	ProjectorEvents *prometheus.CounterVec   // events applied, by projection and source (jetstream, log)
+	Quarantined     *prometheus.GaugeVec     // tickets whose events could not be applied, by projection
+	RequestSeconds  *prometheus.HistogramVec // request durations by method, route and status class
+	CacheLookups    *prometheus.CounterVec   // page cache look-ups by result: hit, miss
+}
+
+// New registers the collectors with r, which panics if they are there already.
+func New(r prometheus.Registerer) *Metrics {
+	latency := []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5}
+	histogram := func(name, help string, buckets []float64) prometheus.Histogram {
+		return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: "commentd", Name: name, Help: help, Buckets: buckets})
+	}
+	gauges := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "commentd", Name: name, Help: help}, labels)
+	}
+	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "commentd", Name: name, Help: help}, labels)
+	}
+	m := &Metrics{
+		AppendSeconds:   histogram("append_seconds", "Wait of a command until its batch is durable.", latency),
+		AppendBatch:     histogram("append_batch_commands", "Commands per batch.", prometheus.ExponentialBuckets(1, 2, 10)),
+		AppendOutcomes:  counters("append_commands_total", "Commands by outcome.", "outcome"),
+		RelayLag:        prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "commentd", Name: "relay_lag_events", Help: "Events in the log that JetStream does not have."}),
+		RelayLagSeconds: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "commentd", Name: "relay_lag_seconds", Help: "Age of the oldest event that JetStream does not have."}),
+		RelayPublished:  prometheus.NewCounter(prometheus.CounterOpts{Namespace: "commentd", Name: "relay_published_total", Help: "Events that JetStream took."}),
+		RelayHealed:     counters("relay_healed_total", "Repairs of the JetStream stream.", "cause"),
+		RelayState:      gauges("relay_state", "1 for the state the relay is in.", "state"),
+		ProjectorLag:    gauges("projector_lag_events", "Events not yet in the read model.", "projection"),
+		ProjectorAge:    gauges("projector_lag_seconds", "Age of the oldest event not yet in the read model.", "projection"),
+		ProjectorEvents: counters("projector_events_total", "Events applied.", "projection", "source"),
+		Quarantined:     gauges("projector_quarantined_tickets", "Tickets whose events could not be applied.", "projection"),
+		RequestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: "commentd", Name: "http_request_seconds", Help: "Request durations.", Buckets: latency,
+		}, []string{"method", "route", "status"}),
+		CacheLookups: counters("page_cache_lookups_total", "Page cache look-ups.", "result"),
+	}
+	r.MustRegister(m.AppendSeconds, m.AppendBatch, m.AppendOutcomes, m.RelayLag, m.RelayLagSeconds, m.RelayPublished,
+		m.RelayHealed, m.RelayState, m.ProjectorLag, m.ProjectorAge, m.ProjectorEvents, m.Quarantined,
+		m.RequestSeconds, m.CacheLookups)
+	return m
+}

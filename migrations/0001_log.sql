@@ -1,0 +1,109 @@
+-- The log is the truth of commentd: what happened, in one order, for ever.
+--
+-- Every table carries the shard in its key. One shard is used today; the key is
+-- there from the first row so that a distributed Postgres can take over without
+-- rewriting a log that may never be rewritten.
+--
+-- Columns stand widest first: alignment padding is paid per row, for ever.
+
+-- +goose Up
+CREATE SCHEMA log;
+
+-- One row per shard. Whoever appends locks it to the end of the transaction, so
+-- that the order of positions is the order of commits.
+CREATE TABLE log.heads (
+    position            bigint      NOT NULL DEFAULT 0,
+    recorded_at         timestamptz NOT NULL DEFAULT '2000-01-01Z',
+    epoch               integer     NOT NULL DEFAULT 1,
+    shard               smallint    NOT NULL,
+    -- last position in each of the 64 partitions of tickets
+    partition_positions bigint[]    NOT NULL DEFAULT array_fill(0::bigint, ARRAY[64]),
+    CONSTRAINT heads_pkey PRIMARY KEY (shard),
+    CONSTRAINT heads_partitions_check CHECK (cardinality(partition_positions) = 64)
+) WITH (fillfactor = 20);
+
+INSERT INTO log.heads (shard) VALUES (0);
+
+-- data holds the open part of an event, exactly as it was written: ids, types,
+-- times and digests, never anything a person typed.
+CREATE TABLE log.events (
+    position          bigint      NOT NULL,
+    prev_in_partition bigint      NOT NULL,
+    recorded_at       timestamptz NOT NULL,
+    epoch             integer     NOT NULL,
+    account_id        integer     NOT NULL,
+    version           integer     NOT NULL,
+    shard             smallint    NOT NULL,
+    schema_version    smallint    NOT NULL,
+    internal          boolean     NOT NULL, -- of no concern to those who may not see internal notes
+    event_id          uuid        NOT NULL,
+    ticket_id         uuid        NOT NULL,
+    comment_id        uuid,
+    type              text        NOT NULL,
+    data              bytea       NOT NULL,
+    CONSTRAINT events_pkey PRIMARY KEY (shard, position),
+    CONSTRAINT events_stream_version_key UNIQUE (shard, account_id, ticket_id, version)
+);
+
+-- The head of a ticket's stream: what a command about the ticket is decided on.
+CREATE TABLE log.tickets (
+    number         bigint   NOT NULL,
+    account_id     integer  NOT NULL,
+    version        integer  NOT NULL, -- of the stream's last event
+    revision       integer  NOT NULL, -- version of the last event that changed a column below
+    shard          smallint NOT NULL,
+    default_public boolean  NOT NULL,
+    ticket_id      uuid     NOT NULL,
+    requester_id   uuid,
+    subject_id     uuid,              -- content id
+    status         text     NOT NULL,
+    CONSTRAINT tickets_pkey PRIMARY KEY (shard, account_id, ticket_id)
+) WITH (fillfactor = 80);
+
+-- The state of a comment: what a command about the comment is decided on.
+CREATE TABLE log.comments (
+    number      bigint   NOT NULL,
+    account_id  integer  NOT NULL,
+    revision    integer  NOT NULL, -- version of the last event about this comment
+    shard       smallint NOT NULL,
+    author_type smallint NOT NULL,
+    public      boolean  NOT NULL,
+    deleted     boolean  NOT NULL,
+    comment_id  uuid     NOT NULL,
+    ticket_id   uuid     NOT NULL,
+    author_id   uuid     NOT NULL,
+    content_id  uuid     NOT NULL,
+    CONSTRAINT comments_pkey PRIMARY KEY (shard, account_id, comment_id)
+) WITH (fillfactor = 90);
+
+-- The one home of text: a row per version of a comment, sealed. Readers know the
+-- account, ticket and comment that a content belongs to, and the seal checks it.
+CREATE TABLE log.contents (
+    bucket_id  bigint   NOT NULL, -- the key in keyring.buckets that wraps this row's data key
+    shard      smallint NOT NULL,
+    content_id uuid     NOT NULL,
+    sealed     bytea    NOT NULL,
+    CONSTRAINT contents_pkey PRIMARY KEY (shard, content_id)
+);
+-- Re-keying a bucket visits its contents. Equal keys share an index entry's
+-- space, so that this costs a few bytes per row.
+CREATE INDEX contents_bucket_idx ON log.contents (bucket_id);
+ALTER TABLE log.contents ALTER COLUMN sealed SET STORAGE EXTERNAL; -- ciphertext does not compress
+
+-- What an Idempotency-Key has led to. receipt_id is a keyed digest of account,
+-- principal and key; fingerprint one of the request, under a key that is
+-- destroyed when the receipts it made have expired.
+CREATE TABLE log.receipts (
+    recorded_at timestamptz NOT NULL,
+    shard       smallint    NOT NULL,
+    receipt_id  uuid        NOT NULL,
+    comment_id  uuid        NOT NULL,
+    fingerprint bytea       NOT NULL,
+    CONSTRAINT receipts_pkey PRIMARY KEY (shard, receipt_id)
+);
+-- Expiry looks for the oldest rows; they stand together.
+CREATE INDEX receipts_recorded_at_idx ON log.receipts USING brin (recorded_at);
+
+-- Public integer numbers (tickets, comments, audits, users) are drawn from blocks
+-- of 1024 that an instance takes for one account at a time: see eventstore/numbers.go.
+CREATE SEQUENCE log.number_blocks MAXVALUE 8796093022206; -- (2^53 / 1024) - 2

@@ -1,0 +1,209 @@
+-- The one statement that writes the log: a batch of commands, each with its own
+-- outcome. A command that is refused leaves no trace and never fails its
+-- neighbours.
+--
+-- The caller sees to it that a batch holds no two commands about one comment and
+-- no two with one receipt. Commands about one ticket may share a batch: the loop
+-- below judges each against what those before it have done.
+--
+-- The settings pin the plans to index look-ups. A cached plan that once scanned an
+-- almost empty table would otherwise be kept while the table grows.
+
+-- +goose Up
+-- +goose StatementBegin
+CREATE FUNCTION log.append(
+    _shard                smallint,
+    -- the tickets concerned, each once
+    _ticket_account       integer[],
+    _ticket_id            uuid[],
+    _ticket_partition     smallint[],
+    -- the commands, in order
+    _item_ticket          integer[],  -- index into the tickets, from 1
+    _item_ticket_revision integer[],  -- the ticket revision decided on; 0: there is no ticket yet
+    _item_comment         uuid[],     -- the comment concerned, or null
+    _item_revision        integer[],  -- the comment revision decided on; 0: there is no comment yet
+    _item_changes_ticket  boolean[],  -- whether an event of it changes the ticket's row
+    _item_receipt         uuid[],     -- receipt id, or null
+    _item_fingerprint     bytea[],
+    -- their events, in order
+    _event_item           integer[],  -- index into the commands, from 1
+    _event_id             uuid[],
+    _event_type           text[],
+    _event_schema         smallint[],
+    _event_comment        uuid[],
+    _event_internal       boolean[],
+    _event_data           bytea[],
+    -- the contents they add
+    _content_item         integer[],
+    _content_id           uuid[],
+    _content_bucket       bigint[],
+    _content_sealed       bytea[],
+    -- the comments' rows after them
+    _comment_item         integer[],
+    _comment_id           uuid[],
+    _comment_number       bigint[],
+    _comment_author_type  smallint[],
+    _comment_author_id    uuid[],
+    _comment_public       boolean[],
+    _comment_deleted      boolean[],
+    _comment_content_id   uuid[],
+    -- the tickets' rows after them, for commands that change the ticket
+    _state_item           integer[],
+    _state_number         bigint[],
+    _state_status         text[],
+    _state_requester      uuid[],
+    _state_subject        uuid[],
+    _state_public         boolean[],
+    -- by command: 1 appended, 2 replayed (receipt_comments names the comment), 3 receipt of
+    -- another request, 4 the ticket has changed, 5 the comment has changed
+    OUT outcomes          smallint[],
+    OUT receipt_comments  uuid[],
+    -- by event: 0 where the command was refused
+    OUT positions         bigint[],
+    OUT versions          integer[],
+    OUT recorded          timestamptz
+)
+LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+DECLARE
+    head              log.heads;
+    items             CONSTANT integer := cardinality(_item_ticket);
+    ticket_versions   integer[];
+    ticket_revisions  integer[];
+    comment_revisions integer[];
+    receipt_verdicts  smallint[];
+    previous          bigint[];
+    event             integer := 1;
+    ticket            integer;
+    part              integer;
+    accepted          integer := 0;
+    changes           boolean := false;
+BEGIN
+    -- Locked first and to the end: a reader that has passed 8 can never meet a
+    -- late 7. Batching many commands behind one lock is what makes that cheap.
+    SELECT * INTO STRICT head FROM log.heads WHERE shard = _shard FOR UPDATE;
+    -- Time never runs backwards along the log, whatever the clock does.
+    recorded := greatest(clock_timestamp(), head.recorded_at);
+
+    SELECT array_agg(coalesce(t.version, 0) ORDER BY k.i), array_agg(coalesce(t.revision, 0) ORDER BY k.i)
+      INTO ticket_versions, ticket_revisions
+      FROM unnest(_ticket_account, _ticket_id) WITH ORDINALITY AS k (account_id, ticket_id, i)
+      LEFT JOIN log.tickets t ON t.shard = _shard AND t.account_id = k.account_id AND t.ticket_id = k.ticket_id;
+
+    -- A comment of another ticket has revision -1, which nobody expects.
+    SELECT array_agg(CASE WHEN c.ticket_id <> _ticket_id[k.ticket] THEN -1 ELSE coalesce(c.revision, 0) END ORDER BY k.i),
+           array_agg(CASE WHEN r.receipt_id IS NULL THEN 0
+                          WHEN r.fingerprint = k.fingerprint THEN 2
+                          ELSE 3 END::smallint ORDER BY k.i),
+           array_agg(r.comment_id ORDER BY k.i)
+      INTO comment_revisions, receipt_verdicts, receipt_comments
+      FROM unnest(_item_ticket, _item_comment, _item_receipt, _item_fingerprint) WITH ORDINALITY
+           AS k (ticket, comment_id, receipt_id, fingerprint, i)
+      LEFT JOIN log.comments c
+        ON c.shard = _shard AND c.account_id = _ticket_account[k.ticket] AND c.comment_id = k.comment_id
+      LEFT JOIN log.receipts r
+        ON r.shard = _shard AND r.receipt_id = k.receipt_id AND r.recorded_at > recorded - interval '2 hours';
+
+    FOR item IN 1 .. items LOOP
+        ticket := _item_ticket[item];
+        outcomes[item] := CASE
+            WHEN receipt_verdicts[item] > 0 THEN receipt_verdicts[item]
+            WHEN ticket_revisions[ticket] <> _item_ticket_revision[item] THEN 4
+            WHEN comment_revisions[item] <> _item_revision[item] THEN 5
+            ELSE 1 END;
+        WHILE _event_item[event] = item LOOP -- past the end the index gives null, which ends it
+            IF outcomes[item] = 1 THEN
+                head.position := head.position + 1;
+                part := _ticket_partition[ticket] + 1;
+                positions[event] := head.position;
+                previous[event] := head.partition_positions[part];
+                head.partition_positions[part] := head.position;
+                ticket_versions[ticket] := ticket_versions[ticket] + 1;
+                versions[event] := ticket_versions[ticket];
+                accepted := accepted + 1;
+            ELSE
+                positions[event] := 0;
+                versions[event] := 0;
+            END IF;
+            event := event + 1;
+        END LOOP;
+        IF outcomes[item] = 1 AND _item_changes_ticket[item] THEN
+            ticket_revisions[ticket] := ticket_versions[ticket];
+            changes := true;
+        END IF;
+    END LOOP;
+
+    IF accepted = 0 THEN
+        RETURN;
+    END IF;
+
+    INSERT INTO log.events (position, prev_in_partition, recorded_at, epoch, account_id, version, shard,
+                            schema_version, internal, event_id, ticket_id, comment_id, type, data)
+    SELECT e.position, e.previous, recorded, head.epoch, _ticket_account[_item_ticket[e.item]], e.version, _shard,
+           e.schema, e.internal, e.id, _ticket_id[_item_ticket[e.item]], e.comment, e.type, e.data
+      FROM unnest(_event_item, _event_id, _event_type, _event_schema, _event_comment, _event_internal, _event_data,
+                  positions, versions, previous)
+           AS e (item, id, type, schema, comment, internal, data, position, version, previous)
+     WHERE e.position > 0;
+
+    INSERT INTO log.contents (bucket_id, shard, content_id, sealed)
+    SELECT c.bucket, _shard, c.id, c.sealed
+      FROM unnest(_content_item, _content_id, _content_bucket, _content_sealed) AS c (item, id, bucket, sealed)
+     WHERE outcomes[c.item] = 1;
+
+    -- The revision of a comment is the version of its command's last event about it.
+    INSERT INTO log.comments AS old (number, account_id, revision, shard, author_type, public, deleted,
+                                     comment_id, ticket_id, author_id, content_id)
+    SELECT c.number, _ticket_account[_item_ticket[c.item]],
+           (SELECT max(e.version) FROM unnest(_event_item, versions) AS e (item, version) WHERE e.item = c.item),
+           _shard, c.author_type, c.public, c.deleted, c.id, _ticket_id[_item_ticket[c.item]], c.author_id, c.content_id
+      FROM unnest(_comment_item, _comment_id, _comment_number, _comment_author_type, _comment_author_id,
+                  _comment_public, _comment_deleted, _comment_content_id)
+           AS c (item, id, number, author_type, author_id, public, deleted, content_id)
+     WHERE outcomes[c.item] = 1
+    ON CONFLICT ON CONSTRAINT comments_pkey DO UPDATE
+       SET revision = excluded.revision, public = excluded.public, deleted = excluded.deleted,
+           content_id = excluded.content_id;
+
+    IF changes THEN
+        -- The last command of the batch to change a ticket has the last word on its row.
+        INSERT INTO log.tickets (number, account_id, version, revision, shard, default_public,
+                                 ticket_id, requester_id, subject_id, status)
+        SELECT DISTINCT ON (_item_ticket[s.item])
+               s.number, _ticket_account[_item_ticket[s.item]], ticket_versions[_item_ticket[s.item]],
+               ticket_revisions[_item_ticket[s.item]], _shard, s.public, _ticket_id[_item_ticket[s.item]],
+               s.requester, s.subject, s.status
+          FROM unnest(_state_item, _state_number, _state_status, _state_requester, _state_subject, _state_public)
+               AS s (item, number, status, requester, subject, public)
+         WHERE outcomes[s.item] = 1
+         ORDER BY _item_ticket[s.item], s.item DESC
+        ON CONFLICT ON CONSTRAINT tickets_pkey DO UPDATE
+           SET version = excluded.version, revision = excluded.revision, status = excluded.status,
+               requester_id = excluded.requester_id, subject_id = excluded.subject_id,
+               default_public = excluded.default_public;
+    END IF;
+
+    UPDATE log.tickets t
+       SET version = k.version
+      FROM unnest(_ticket_account, _ticket_id, ticket_versions) AS k (account_id, ticket_id, version)
+     WHERE t.shard = _shard AND t.account_id = k.account_id AND t.ticket_id = k.ticket_id
+       AND t.version <> k.version;
+
+    -- Only an expired receipt can stand in the way of a new one.
+    INSERT INTO log.receipts AS old (recorded_at, shard, receipt_id, comment_id, fingerprint)
+    SELECT recorded, _shard, i.receipt, i.comment, i.fingerprint
+      FROM unnest(_item_receipt, _item_comment, _item_fingerprint, outcomes) AS i (receipt, comment, fingerprint, outcome)
+     WHERE i.outcome = 1 AND i.receipt IS NOT NULL
+    ON CONFLICT ON CONSTRAINT receipts_pkey DO UPDATE
+       SET recorded_at = excluded.recorded_at, comment_id = excluded.comment_id, fingerprint = excluded.fingerprint;
+
+    UPDATE log.heads h
+       SET position = head.position, recorded_at = recorded, partition_positions = head.partition_positions
+     WHERE h.shard = _shard;
+END
+$$;
+-- +goose StatementEnd
