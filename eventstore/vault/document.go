@@ -1,0 +1,75 @@
+package vault
+
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/commentd/commentd/domain"
+)
+
+// Document is the text of a comment, or a ticket's subject, as it is sealed.
+// Readers ignore members that they do not know.
+type Document struct {
+	Body   string        `json:"body"` // first: BodyJSON relies on it
+	Client domain.Client `json:"client,omitzero"`
+}
+
+// Person is the name and the address of a user, as they are sealed.
+type Person struct {
+	Name  string `json:"name"`
+	Email string `json:"email"`
+}
+
+// EncodeDocument returns d as JSON, the same bytes for the same document. Bytes
+// that are not UTF-8, as a user agent may send, become U+FFFD.
+func EncodeDocument(d Document) []byte { return encode(d) }
+
+// DecodeDocument reads what EncodeDocument wrote. The error is ErrDamaged.
+func DecodeDocument(document []byte) (Document, error) { return decode[Document](document) }
+
+// EncodePerson returns p as JSON, in the same way as EncodeDocument.
+func EncodePerson(p Person) []byte { return encode(p) }
+
+// DecodePerson reads what EncodePerson wrote. The error is ErrDamaged.
+func DecodePerson(document []byte) (Person, error) { return decode[Person](document) }
+
+var bodyStart = []byte(`{"body":"`)
+
+// BodyJSON returns the body of an encoded document as the JSON string that it is
+// in there, so that a list of comments can be joined without decoding any. It
+// shares the memory of document. The error is ErrDamaged.
+func BodyJSON(document []byte) (jsontext.Value, error) {
+	if !bytes.HasPrefix(document, bodyStart) {
+		return nil, ErrDamaged
+	}
+	literal := document[len(bodyStart)-1:]
+	for end := 1; ; end++ {
+		quote := bytes.IndexByte(literal[end:], '"')
+		if quote < 0 {
+			return nil, ErrDamaged
+		}
+		text := literal[1 : end+quote]
+		end += quote
+		// A quote after an odd number of backslashes is part of the text.
+		if backslashes := len(text) - len(bytes.TrimRight(text, `\`)); backslashes%2 == 0 {
+			return jsontext.Value(literal[: end+1 : end+1]), nil
+		}
+	}
+}
+
+func encode(v any) []byte {
+	b, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		panic("vault: a struct of strings does not encode") // and err may quote them
+	}
+	return b
+}
+
+func decode[T any](document []byte) (v T, err error) {
+	if json.Unmarshal(document, &v) != nil { // whose error may quote the text
+		return *new(T), ErrDamaged
+	}
+	return v, nil
+}
