@@ -16,9 +16,10 @@ type By struct {
 	ActAs bool // may do what the author may (scope comments:act_as)
 }
 
-// Text is something a person typed, on its way to be sealed under the id Content.
+// Text is something a person typed. It is sealed as Content; whoever seals it fills
+// in the digest.
 type Text struct {
-	Content ContentID
+	Content ContentRef
 	Body    string
 	Client  Client
 }
@@ -44,7 +45,7 @@ type CreateComment struct {
 	By      By
 	Author  Author
 	Public  bool
-	Text    Text
+	Text    *Text
 	Numbers Numbers
 	// OpensTicket is the number of the ticket to open if there is none yet; 0
 	// refuses unknown tickets (account setting unknown_tickets).

@@ -5,8 +5,7 @@ import "fmt"
 // Decide returns the facts that cmd adds to the ticket t and its comment c, or the
 // rule that forbids it. No facts and no error: the wish is already met.
 //
-// c is the comment that cmd is about, the zero Comment if there is none. Digests of
-// texts are left zero: they are known once a text is sealed.
+// c is the comment that cmd is about, the zero Comment if there is none.
 func Decide(t Ticket, c Comment, cmd Command) ([]Event, error) {
 	switch cmd := cmd.(type) {
 	case CreateComment:
@@ -44,7 +43,7 @@ func decideCreate(t Ticket, cmd CreateComment) ([]Event, error) {
 	}
 	return append(events, CommentCreated{
 		Meta: meta, Number: cmd.Numbers.Subject, Author: cmd.Author, Public: cmd.Public,
-		Content: ContentRef{ID: cmd.Text.Content},
+		Content: cmd.Text.Content,
 	}), nil
 }
 
@@ -58,7 +57,7 @@ func decideUpdate(t Ticket, c Comment, cmd UpdateComment) ([]Event, error) {
 	meta := cmd.By.meta(cmd.Audit)
 	var edit, visibility []Event
 	if cmd.Text != nil && cmd.Text.Body != c.Body {
-		edit = []Event{CommentEdited{Meta: meta, Content: ContentRef{ID: cmd.Text.Content}}}
+		edit = []Event{CommentEdited{Meta: meta, Content: cmd.Text.Content}}
 	}
 	if cmd.Public == nil || *cmd.Public == c.Public {
 		return edit, nil
@@ -120,7 +119,7 @@ func decidePut(t Ticket, cmd PutTicket) ([]Event, error) {
 	if cmd.Subject != nil && !sameSubject(t, *cmd.Subject) {
 		next.Subject = nil
 		if text := *cmd.Subject; text != nil {
-			next.Subject = &ContentRef{ID: text.Content}
+			next.Subject = &text.Content
 		}
 	}
 	switch {

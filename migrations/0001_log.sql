@@ -50,7 +50,7 @@ CREATE TABLE log.tickets (
     number         bigint   NOT NULL,
     account_id     integer  NOT NULL,
     version        integer  NOT NULL, -- of the stream's last event
-    revision       integer  NOT NULL, -- version of the last event that changed a column below
+    revision       integer  NOT NULL, -- version to which the last command that changed a column below brought the stream
     shard          smallint NOT NULL,
     default_public boolean  NOT NULL,
     ticket_id      uuid     NOT NULL,
@@ -101,8 +101,8 @@ CREATE TABLE log.receipts (
     fingerprint bytea       NOT NULL,
     CONSTRAINT receipts_pkey PRIMARY KEY (shard, receipt_id)
 );
--- Expiry looks for the oldest rows; they stand together.
-CREATE INDEX receipts_recorded_at_idx ON log.receipts USING brin (recorded_at);
+-- Expiry looks for the oldest rows. New rows go to the right edge of this index.
+CREATE INDEX receipts_recorded_at_idx ON log.receipts (recorded_at);
 
 -- Public integer numbers (tickets, comments, audits, users) are drawn from blocks
 -- of 1024 that an instance takes for one account at a time: see eventstore/numbers.go.

@@ -68,47 +68,62 @@ SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_bitmapscan = off
+SET enable_material = off
+SET jit = off
 AS $$
 DECLARE
-    head              log.heads;
-    items             CONSTANT integer := cardinality(_item_ticket);
+    head_position     bigint;
+    head_epoch        integer;
+    partitions        bigint[];  -- last position in each
     ticket_versions   integer[];
     ticket_revisions  integer[];
     comment_revisions integer[];
     receipt_verdicts  smallint[];
+    item_versions     integer[]; -- of a command's last event
     previous          bigint[];
     event             integer := 1;
     ticket            integer;
     part              integer;
-    accepted          integer := 0;
+    changed           record;
+    accepted          boolean := false;
     changes           boolean := false;
 BEGIN
     -- Locked first and to the end: a reader that has passed 8 can never meet a
     -- late 7. Batching many commands behind one lock is what makes that cheap.
-    SELECT * INTO STRICT head FROM log.heads WHERE shard = _shard FOR UPDATE;
     -- Time never runs backwards along the log, whatever the clock does.
-    recorded := greatest(clock_timestamp(), head.recorded_at);
+    SELECT h.position, h.epoch, h.partition_positions, greatest(clock_timestamp(), h.recorded_at)
+      INTO STRICT head_position, head_epoch, partitions, recorded
+      FROM log.heads h WHERE h.shard = _shard FOR UPDATE;
 
     SELECT array_agg(coalesce(t.version, 0) ORDER BY k.i), array_agg(coalesce(t.revision, 0) ORDER BY k.i)
       INTO ticket_versions, ticket_revisions
       FROM unnest(_ticket_account, _ticket_id) WITH ORDINALITY AS k (account_id, ticket_id, i)
       LEFT JOIN log.tickets t ON t.shard = _shard AND t.account_id = k.account_id AND t.ticket_id = k.ticket_id;
 
-    -- A comment of another ticket has revision -1, which nobody expects.
+    -- A comment of another ticket has revision -1, which nobody expects. New comments
+    -- are not looked up: their ids are fresh, and the primary key knows better.
     SELECT array_agg(CASE WHEN c.ticket_id <> _ticket_id[k.ticket] THEN -1 ELSE coalesce(c.revision, 0) END ORDER BY k.i),
            array_agg(CASE WHEN r.receipt_id IS NULL THEN 0
+                          WHEN r.recorded_at < recorded - interval '2 hours' THEN -1
                           WHEN r.fingerprint = k.fingerprint THEN 2
                           ELSE 3 END::smallint ORDER BY k.i),
            array_agg(r.comment_id ORDER BY k.i)
       INTO comment_revisions, receipt_verdicts, receipt_comments
-      FROM unnest(_item_ticket, _item_comment, _item_receipt, _item_fingerprint) WITH ORDINALITY
-           AS k (ticket, comment_id, receipt_id, fingerprint, i)
+      FROM unnest(_item_ticket, _item_comment, _item_revision, _item_receipt, _item_fingerprint) WITH ORDINALITY
+           AS k (ticket, comment_id, revision, receipt_id, fingerprint, i)
       LEFT JOIN log.comments c
-        ON c.shard = _shard AND c.account_id = _ticket_account[k.ticket] AND c.comment_id = k.comment_id
+        ON c.shard = _shard AND c.account_id = _ticket_account[k.ticket]
+       AND c.comment_id = CASE WHEN k.revision > 0 THEN k.comment_id END
       LEFT JOIN log.receipts r
-        ON r.shard = _shard AND r.receipt_id = k.receipt_id AND r.recorded_at > recorded - interval '2 hours';
+        ON r.shard = _shard AND r.receipt_id = k.receipt_id;
 
-    FOR item IN 1 .. items LOOP
+    IF -1 = ANY (receipt_verdicts) THEN -- expired: as good as gone
+        DELETE FROM log.receipts r
+         WHERE r.shard = _shard AND r.receipt_id = ANY (_item_receipt) AND r.recorded_at < recorded - interval '2 hours';
+    END IF;
+
+    FOR item IN 1 .. cardinality(_item_ticket) LOOP
         ticket := _item_ticket[item];
         outcomes[item] := CASE
             WHEN receipt_verdicts[item] > 0 THEN receipt_verdicts[item]
@@ -117,33 +132,34 @@ BEGIN
             ELSE 1 END;
         WHILE _event_item[event] = item LOOP -- past the end the index gives null, which ends it
             IF outcomes[item] = 1 THEN
-                head.position := head.position + 1;
+                head_position := head_position + 1;
                 part := _ticket_partition[ticket] + 1;
-                positions[event] := head.position;
-                previous[event] := head.partition_positions[part];
-                head.partition_positions[part] := head.position;
+                positions[event] := head_position;
+                previous[event] := partitions[part];
+                partitions[part] := head_position;
                 ticket_versions[ticket] := ticket_versions[ticket] + 1;
                 versions[event] := ticket_versions[ticket];
-                accepted := accepted + 1;
+                accepted := true;
             ELSE
                 positions[event] := 0;
                 versions[event] := 0;
             END IF;
             event := event + 1;
         END LOOP;
+        item_versions[item] := ticket_versions[ticket];
         IF outcomes[item] = 1 AND _item_changes_ticket[item] THEN
             ticket_revisions[ticket] := ticket_versions[ticket];
             changes := true;
         END IF;
     END LOOP;
 
-    IF accepted = 0 THEN
+    IF NOT accepted THEN
         RETURN;
     END IF;
 
     INSERT INTO log.events (position, prev_in_partition, recorded_at, epoch, account_id, version, shard,
                             schema_version, internal, event_id, ticket_id, comment_id, type, data)
-    SELECT e.position, e.previous, recorded, head.epoch, _ticket_account[_item_ticket[e.item]], e.version, _shard,
+    SELECT e.position, e.previous, recorded, head_epoch, _ticket_account[_item_ticket[e.item]], e.version, _shard,
            e.schema, e.internal, e.id, _ticket_id[_item_ticket[e.item]], e.comment, e.type, e.data
       FROM unnest(_event_item, _event_id, _event_type, _event_schema, _event_comment, _event_internal, _event_data,
                   positions, versions, previous)
@@ -155,19 +171,24 @@ BEGIN
       FROM unnest(_content_item, _content_id, _content_bucket, _content_sealed) AS c (item, id, bucket, sealed)
      WHERE outcomes[c.item] = 1;
 
-    -- The revision of a comment is the version of its command's last event about it.
-    INSERT INTO log.comments AS old (number, account_id, revision, shard, author_type, public, deleted,
-                                     comment_id, ticket_id, author_id, content_id)
-    SELECT c.number, _ticket_account[_item_ticket[c.item]],
-           (SELECT max(e.version) FROM unnest(_event_item, versions) AS e (item, version) WHERE e.item = c.item),
-           _shard, c.author_type, c.public, c.deleted, c.id, _ticket_id[_item_ticket[c.item]], c.author_id, c.content_id
+    INSERT INTO log.comments (number, account_id, revision, shard, author_type, public, deleted,
+                              comment_id, ticket_id, author_id, content_id)
+    SELECT c.number, _ticket_account[_item_ticket[c.item]], item_versions[c.item], _shard, c.author_type, c.public,
+           c.deleted, c.id, _ticket_id[_item_ticket[c.item]], c.author_id, c.content_id
       FROM unnest(_comment_item, _comment_id, _comment_number, _comment_author_type, _comment_author_id,
                   _comment_public, _comment_deleted, _comment_content_id)
            AS c (item, id, number, author_type, author_id, public, deleted, content_id)
-     WHERE outcomes[c.item] = 1
-    ON CONFLICT ON CONSTRAINT comments_pkey DO UPDATE
-       SET revision = excluded.revision, public = excluded.public, deleted = excluded.deleted,
-           content_id = excluded.content_id;
+     WHERE outcomes[c.item] = 1 AND _item_revision[c.item] = 0;
+
+    -- Row by row: a join might be planned from the wrong side, and few commands come here.
+    FOR changed IN SELECT *
+               FROM unnest(_comment_item, _comment_id, _comment_public, _comment_deleted, _comment_content_id)
+                    AS c (item, id, public, deleted, content_id)
+              WHERE outcomes[c.item] = 1 AND _item_revision[c.item] > 0 LOOP
+        UPDATE log.comments old
+           SET revision = item_versions[changed.item], public = changed.public, deleted = changed.deleted, content_id = changed.content_id
+         WHERE old.shard = _shard AND old.account_id = _ticket_account[_item_ticket[changed.item]] AND old.comment_id = changed.id;
+    END LOOP;
 
     IF changes THEN
         -- The last command of the batch to change a ticket has the last word on its row.
@@ -187,22 +208,20 @@ BEGIN
                default_public = excluded.default_public;
     END IF;
 
-    UPDATE log.tickets t
-       SET version = k.version
-      FROM unnest(_ticket_account, _ticket_id, ticket_versions) AS k (account_id, ticket_id, version)
-     WHERE t.shard = _shard AND t.account_id = k.account_id AND t.ticket_id = k.ticket_id
-       AND t.version <> k.version;
+    FOR ticket IN 1 .. cardinality(_ticket_id) LOOP
+        UPDATE log.tickets t
+           SET version = ticket_versions[ticket]
+         WHERE t.shard = _shard AND t.account_id = _ticket_account[ticket] AND t.ticket_id = _ticket_id[ticket]
+           AND t.version < ticket_versions[ticket];
+    END LOOP;
 
-    -- Only an expired receipt can stand in the way of a new one.
-    INSERT INTO log.receipts AS old (recorded_at, shard, receipt_id, comment_id, fingerprint)
+    INSERT INTO log.receipts (recorded_at, shard, receipt_id, comment_id, fingerprint)
     SELECT recorded, _shard, i.receipt, i.comment, i.fingerprint
       FROM unnest(_item_receipt, _item_comment, _item_fingerprint, outcomes) AS i (receipt, comment, fingerprint, outcome)
-     WHERE i.outcome = 1 AND i.receipt IS NOT NULL
-    ON CONFLICT ON CONSTRAINT receipts_pkey DO UPDATE
-       SET recorded_at = excluded.recorded_at, comment_id = excluded.comment_id, fingerprint = excluded.fingerprint;
+     WHERE i.outcome = 1 AND i.receipt IS NOT NULL;
 
     UPDATE log.heads h
-       SET position = head.position, recorded_at = recorded, partition_positions = head.partition_positions
+       SET position = head_position, recorded_at = recorded, partition_positions = partitions
      WHERE h.shard = _shard;
 END
 $$;

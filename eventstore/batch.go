@@ -1,0 +1,170 @@
+package eventstore
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
+)
+
+// batch is the arguments of log.append, column by column: arrays have no limit of
+// 65,535 parameters, and the statement is the same for any number of commands.
+type batch struct {
+	tickets struct {
+		account   []int32
+		id        []uuid.UUID
+		partition []int16
+	}
+	items struct {
+		ticket, ticketRevision []int32
+		comment                []*uuid.UUID
+		revision               []int32
+		changesTicket          []bool
+		receipt                []*uuid.UUID
+		fingerprint            [][]byte
+	}
+	events struct {
+		item     []int32
+		id       []uuid.UUID
+		name     []string
+		schema   []int16
+		comment  []*uuid.UUID
+		internal []bool
+		data     [][]byte
+	}
+	contents struct {
+		item   []int32
+		id     []uuid.UUID
+		bucket []int64
+		sealed [][]byte
+	}
+	comments struct {
+		item            []int32
+		id              []uuid.UUID
+		number          []int64
+		authorType      []int16
+		author          []uuid.UUID
+		public, deleted []bool
+		content         []uuid.UUID
+	}
+	states struct {
+		item      []int32
+		number    []int64
+		status    []string
+		requester []*uuid.UUID
+		subject   []*uuid.UUID
+		public    []bool
+	}
+}
+
+func newBatch(items []*pending) *batch {
+	b := new(batch)
+	type ticketKey struct {
+		account domain.AccountID
+		ticket  domain.TicketID
+	}
+	tickets := make(map[ticketKey]int32, len(items))
+	for i, p := range items {
+		item := int32(i + 1)
+		key := ticketKey{p.account, p.ticket}
+		ticket, ok := tickets[key]
+		if !ok {
+			b.tickets.account = append(b.tickets.account, int32(p.account))
+			b.tickets.id = append(b.tickets.id, uuid.UUID(p.ticket))
+			b.tickets.partition = append(b.tickets.partition, int16(domain.Partition(p.account, p.ticket)))
+			ticket = int32(len(b.tickets.id))
+			tickets[key] = ticket
+		}
+		b.addItem(ticket, p)
+		for _, e := range p.events {
+			b.addEvent(item, e)
+		}
+		for _, c := range p.contents {
+			b.contents.item = append(b.contents.item, item)
+			b.contents.id = append(b.contents.id, uuid.UUID(c.id))
+			b.contents.bucket = append(b.contents.bucket, c.sealed.BucketID)
+			b.contents.sealed = append(b.contents.sealed, c.sealed.Bytes)
+		}
+		if c := p.commentAfter; c != nil {
+			b.addComment(item, p.comment, c)
+		}
+		if t := p.ticketAfter; t != nil {
+			b.addState(item, t)
+		}
+	}
+	return b
+}
+
+func (b *batch) addItem(ticket int32, p *pending) {
+	c := &b.items
+	c.ticket = append(c.ticket, ticket)
+	c.ticketRevision = append(c.ticketRevision, p.ticketRevision)
+	c.comment = append(c.comment, optional(uuid.UUID(p.comment)))
+	c.revision = append(c.revision, p.revision)
+	c.changesTicket = append(c.changesTicket, p.ticketAfter != nil)
+	if p.receipt == nil {
+		c.receipt, c.fingerprint = append(c.receipt, nil), append(c.fingerprint, nil)
+		return
+	}
+	c.receipt, c.fingerprint = append(c.receipt, &p.receipt.ID), append(c.fingerprint, p.receipt.Fingerprint)
+}
+
+func (b *batch) addEvent(item int32, e encodedEvent) {
+	c := &b.events
+	c.item = append(c.item, item)
+	c.id = append(c.id, uuid.UUID(e.id))
+	c.name = append(c.name, e.name)
+	c.schema = append(c.schema, e.schema)
+	c.comment = append(c.comment, optional(uuid.UUID(e.comment)))
+	c.internal = append(c.internal, e.internal)
+	c.data = append(c.data, e.data)
+}
+
+func (b *batch) addComment(item int32, id domain.CommentID, after *domain.Comment) {
+	c := &b.comments
+	c.item = append(c.item, item)
+	c.id = append(c.id, uuid.UUID(id))
+	c.number = append(c.number, after.Number)
+	c.authorType = append(c.authorType, int16(after.Author.Type))
+	c.author = append(c.author, uuid.UUID(after.Author.ID))
+	c.public = append(c.public, after.Public)
+	c.deleted = append(c.deleted, after.Deleted)
+	c.content = append(c.content, uuid.UUID(after.Content))
+}
+
+func (b *batch) addState(item int32, after *domain.Ticket) {
+	c := &b.states
+	c.item = append(c.item, item)
+	c.number = append(c.number, after.Number)
+	c.status = append(c.status, string(after.Status))
+	c.public = append(c.public, after.DefaultPublic)
+	var requester, subject *uuid.UUID
+	if after.Requester != nil {
+		requester = (*uuid.UUID)(after.Requester)
+	}
+	if after.Subject != nil {
+		subject = (*uuid.UUID)(&after.Subject.ID)
+	}
+	c.requester, c.subject = append(c.requester, requester), append(c.subject, subject)
+}
+
+func optional(id uuid.UUID) *uuid.UUID {
+	if id == uuid.Nil {
+		return nil
+	}
+	return &id
+}
+
+// args lists the columns in the order of log.append's parameters.
+func (b *batch) args(shard int16) []any {
+	return []any{
+		shard,
+		b.tickets.account, b.tickets.id, b.tickets.partition,
+		b.items.ticket, b.items.ticketRevision, b.items.comment, b.items.revision, b.items.changesTicket,
+		b.items.receipt, b.items.fingerprint,
+		b.events.item, b.events.id, b.events.name, b.events.schema, b.events.comment, b.events.internal, b.events.data,
+		b.contents.item, b.contents.id, b.contents.bucket, b.contents.sealed,
+		b.comments.item, b.comments.id, b.comments.number, b.comments.authorType, b.comments.author,
+		b.comments.public, b.comments.deleted, b.comments.content,
+		b.states.item, b.states.number, b.states.status, b.states.requester, b.states.subject, b.states.public,
+	}
+}

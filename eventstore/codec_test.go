@@ -1,0 +1,151 @@
+package eventstore
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
+)
+
+var update = flag.Bool("update", false, "write the golden files of new events; those of released ones never change")
+
+// samples holds one event of every type with every field set.
+func samples() []domain.Event {
+	meta := domain.Meta{
+		Actor: domain.Actor{Kind: domain.ActorIntegration, ID: domain.UserID(uuid.UUID{15: 1})},
+		Audit: 8796093022206,
+	}
+	requester := domain.UserID(uuid.UUID{15: 2})
+	ref := domain.ContentRef{ID: domain.ContentID(uuid.UUID{15: 3}), Digest: domain.Digest{0xff, 31: 1}}
+	return []domain.Event{
+		domain.TicketOpened{Meta: meta, Number: 12, Status: domain.StatusNew, Requester: &requester, Subject: &ref, DefaultPublic: true},
+		domain.TicketChanged{Meta: meta, Status: domain.StatusClosed, Requester: &requester, Subject: &ref, DefaultPublic: true},
+		domain.CommentCreated{Meta: meta, Number: 13, Author: domain.Author{Type: domain.AuthorCustomer, ID: requester}, Public: true, Content: ref},
+		domain.CommentEdited{Meta: meta, Content: ref},
+		domain.CommentMadePrivate{Meta: meta},
+		domain.CommentMadePublic{Meta: meta},
+		domain.CommentDeleted{Meta: meta},
+	}
+}
+
+func TestPayloads(t *testing.T) {
+	seen := map[string]bool{}
+	for _, e := range samples() {
+		name, version, data, err := Encode(e)
+		if err != nil {
+			t.Fatalf("Encode(%T): %v", e, err)
+		}
+		seen[name] = true
+		file := filepath.Join("testdata", "payloads", name+"."+string('0'+rune(version))+".json")
+		if *update {
+			if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+				if err := os.WriteFile(file, data, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatalf("%v; run with -update for a new event", err)
+		}
+		if !bytes.Equal(data, want) {
+			t.Errorf("Encode(%T) = %s; want, for ever, %s", e, data, want)
+		}
+		got, err := Decode(name, version, want, time.Time{})
+		if err != nil {
+			t.Fatalf("Decode(%s): %v", name, err)
+		}
+		if diff := cmp.Diff(e, got); diff != "" {
+			t.Errorf("Decode(%s) (-want +got):\n%s", name, diff)
+		}
+	}
+	for name := range kinds {
+		if !seen[name] {
+			t.Errorf("no sample of %s", name)
+		}
+	}
+}
+
+func TestDecodeSetsTheTime(t *testing.T) {
+	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, e := range samples() {
+		name, version, data, _ := Encode(e)
+		got, err := Decode(name, version, data, at)
+		if err != nil || !got.Metadata().At.Equal(at) {
+			t.Errorf("Decode(%s).At = %v, %v; want %v", name, got.Metadata().At, err, at)
+		}
+	}
+}
+
+func TestDecodeRefuses(t *testing.T) {
+	const secret = "c5-secret"
+	for _, tt := range []struct {
+		name, event string
+		version     int16
+		data        string
+		unknown     bool
+	}{
+		{"unknown event", "comment.sung", 1, `{}`, true},
+		{"version of the future", "comment.edited", 2, `{}`, true},
+		{"version zero", "comment.edited", 0, `{}`, true},
+		{"not JSON", "comment.edited", 1, secret, false},
+		{"wrong type", "comment.edited", 1, `{"content":"` + secret + `"}`, false},
+		{"truncated", "comment.created", 1, `{"actor":{"kind":"` + secret, false},
+		{"bad digest", "comment.edited", 1, `{"content":{"id":"00000000-0000-0000-0000-000000000001","digest":"` + secret + `"}}`, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := Decode(tt.event, tt.version, []byte(tt.data), time.Time{})
+			var unknown *UnknownEventError
+			if err == nil || errors.As(err, &unknown) != tt.unknown {
+				t.Errorf("Decode = %v; want an error, unknown event: %t", err, tt.unknown)
+			}
+			if err != nil && strings.Contains(err.Error(), secret) {
+				t.Errorf("the error repeats the payload: %v", err)
+			}
+		})
+	}
+}
+
+// TestUpcast lifts an artificial old version of an event, in which the text was
+// named by a bare id, through two steps to the shape of today.
+func TestUpcast(t *testing.T) {
+	table := upcasterTable{"comment.edited": {
+		1: func(data []byte) ([]byte, error) {
+			return bytes.Replace(data, []byte(`"text":`), []byte(`"content_id":`), 1), nil
+		},
+		2: func(data []byte) ([]byte, error) {
+			id, ok := bytes.CutPrefix(data, []byte(`{"content_id":`))
+			if !ok {
+				return nil, errors.New("no content id")
+			}
+			return append(append([]byte(`{"content":{"id":`), bytes.TrimSuffix(id, []byte("}"))...), "}}"...), nil
+		},
+	}}
+	id := uuid.UUID{15: 9}
+	data, err := table.lift("comment.edited", 1, 3, []byte(`{"text":"`+id.String()+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := kindCommentEdited.decode(data, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (domain.CommentEdited{Content: domain.ContentRef{ID: domain.ContentID(id)}}); got != want {
+		t.Errorf("lifted to %+v; want %+v", got, want)
+	}
+	if _, err := table.lift("comment.edited", 2, 3, []byte(`{"other":1}`)); err == nil {
+		t.Error("an upcaster's error is lost")
+	}
+	if _, err := table.lift("comment.edited", 1, 4, []byte(`{"text":1}`)); err == nil {
+		t.Error("a missing step is not noticed")
+	}
+}

@@ -1,0 +1,249 @@
+package eventstore
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/vault"
+)
+
+//go:embed sql/receipt.sql
+var receiptSQL string
+
+//go:embed sql/expire_receipts.sql
+var expireReceiptsSQL string
+
+// Receipt makes a command safe to repeat: of all commands that bear the same ID
+// within two hours one takes effect, and the others are told its result.
+type Receipt struct {
+	ID          uuid.UUID // vault.ReceiptID
+	Fingerprint []byte    // vault.Fingerprint of Request
+	Request     []byte    // what was asked, in a form in which equal requests are equal bytes
+}
+
+// Result is what became of a command.
+type Result struct {
+	// Changed is false if the wish was already met or Replayed is true. The fields
+	// Position, Version and RecordedAt are set only if it is true.
+	Changed bool
+	// Replayed: the receipt belongs to an earlier command, which made Comment.
+	Replayed bool
+	Comment  domain.CommentID
+	Opened   bool     // the command opened the ticket
+	Position Position // of the last event
+	Version  Version  // of the last event
+	// RecordedAt is the log's time of the events, in UTC.
+	RecordedAt time.Time
+}
+
+// maxTries bounds how often a command is decided anew because another one was
+// faster. Each loss means that somebody else made progress.
+const maxTries = 20
+
+// Execute decides cmd on the present state and appends the events. If the state
+// changes in between, it decides again. receipt may be nil. A text of cmd is sealed
+// first, and its digest noted in cmd.
+//
+// Errors: the refusals of package domain, ErrReceiptReused, ErrExists,
+// ErrUnknownOutcome, ErrUnavailable, ErrBusy.
+func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receipt) (Result, error) {
+	account, ticket, comment := cmd.About()
+	text, err := s.sealText(ctx, cmd)
+	if err != nil {
+		return Result{}, err
+	}
+	for range maxTries {
+		st, err := s.current(ctx, cmd)
+		if err != nil {
+			return Result{}, err
+		}
+		events, err := domain.Decide(st.ticket, st.comment, cmd)
+		if err != nil && st.cached {
+			s.heads.drop(account, ticket)
+			continue
+		}
+		if err != nil || len(events) == 0 {
+			// Whether the command was obeyed before outweighs what is true now.
+			if r, found, lookupErr := s.replay(ctx, receipt); found || lookupErr != nil {
+				return r, lookupErr
+			}
+			return Result{Comment: comment}, err
+		}
+		p, err := prepare(cmd, st, events, text, receipt)
+		if err != nil {
+			return Result{}, err
+		}
+		v, err := s.append(ctx, p)
+		if err != nil {
+			return Result{}, err
+		}
+		switch v.outcome {
+		case outcomeAppended:
+			if p.ticketAfter != nil {
+				s.heads.put(account, ticket, *p.ticketAfter, int32(v.version))
+			}
+			return Result{
+				Changed: true, Comment: comment, Opened: !st.ticket.Exists,
+				Position: v.position, Version: v.version, RecordedAt: v.recorded,
+			}, nil
+		case outcomeReplayed:
+			return Result{Replayed: true, Comment: v.comment}, nil
+		case outcomeOtherRequest:
+			// Fingerprints are made under changing keys: compare under the key of the
+			// first one before calling it another request.
+			if r, found, err := s.replay(ctx, receipt); found || err != nil {
+				return r, err
+			}
+		case outcomeTicketConflict:
+			s.heads.drop(account, ticket)
+		case outcomeCommentConflict:
+			if _, ok := cmd.(domain.CreateComment); ok {
+				return Result{}, ErrExists
+			}
+		}
+	}
+	return Result{}, fmt.Errorf("execute %T: %w", cmd, ErrBusy)
+}
+
+// current returns the state to decide cmd on: from memory if it is about the
+// ticket alone and was here before, else from the database.
+func (s *Store) current(ctx context.Context, cmd domain.Command) (state, error) {
+	account, ticket, _ := cmd.About()
+	_, creates := cmd.(domain.CreateComment)
+	if creates {
+		if st, ok := s.heads.get(account, ticket); ok {
+			return st, nil
+		}
+	}
+	st, err := s.load(ctx, cmd)
+	if err == nil && creates && st.ticket.Exists {
+		s.heads.put(account, ticket, st.ticket, st.ticketRevision)
+	}
+	return st, err
+}
+
+// replay answers from the receipt of an earlier command, if there is one. It
+// returns ErrReceiptReused if that command was another one.
+func (s *Store) replay(ctx context.Context, receipt *Receipt) (Result, bool, error) {
+	if receipt == nil {
+		return Result{}, false, nil
+	}
+	var comment uuid.UUID
+	var fingerprint []byte
+	err := s.pool.QueryRow(ctx, receiptSQL, s.config.Shard, receipt.ID).Scan(&comment, &fingerprint)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return Result{}, false, nil
+	case err != nil:
+		return Result{}, false, fmt.Errorf("%w: read receipt: %s", ErrUnavailable, sqlState(err))
+	}
+	same, err := s.vault.SameRequest(ctx, receipt.ID, fingerprint, receipt.Request)
+	switch {
+	case err != nil:
+		return Result{}, false, fmt.Errorf("compare requests: %w", err)
+	case !same:
+		return Result{}, true, ErrReceiptReused
+	}
+	return Result{Replayed: true, Comment: domain.CommentID(comment)}, true, nil
+}
+
+// prepare spells out the rows that log.append is to write for a decided command.
+func prepare(cmd domain.Command, st state, events []domain.Event, text *content, receipt *Receipt) (*pending, error) {
+	account, ticket, comment := cmd.About()
+	p := &pending{
+		account: account, ticket: ticket, ticketRevision: st.ticketRevision,
+		comment: comment, revision: int32(st.comment.Revision), receipt: receipt,
+		events: make([]encodedEvent, 0, len(events)),
+	}
+	if text != nil && bringsText(events) {
+		p.contents = []content{*text}
+	}
+	ticketAfter, commentAfter := st.ticket, st.comment
+	for _, e := range events {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return nil, fmt.Errorf("draw event id: %w", err)
+		}
+		encoded := encodedEvent{id: domain.EventID(id)}
+		if encoded.name, encoded.schema, encoded.data, err = Encode(e); err != nil {
+			return nil, err
+		}
+		switch e.(type) {
+		case domain.TicketOpened, domain.TicketChanged:
+			ticketAfter = ticketAfter.Evolve(e)
+			p.ticketAfter = &ticketAfter
+		default:
+			before := commentAfter
+			commentAfter = commentAfter.Evolve(e)
+			p.commentAfter = &commentAfter
+			encoded.comment = comment
+			encoded.internal = !before.Public && !commentAfter.Public
+		}
+		p.events = append(p.events, encoded)
+	}
+	return p, nil
+}
+
+// sealText seals the text that cmd brings, if any, and notes its digest in cmd.
+func (s *Store) sealText(ctx context.Context, cmd domain.Command) (*content, error) {
+	text := textOf(cmd)
+	if text == nil {
+		return nil, nil
+	}
+	account, ticket, comment := cmd.About()
+	place := vault.OfComment(account, ticket, comment, text.Content.ID)
+	document := vault.EncodeDocument(vault.Document{Body: text.Body, Client: text.Client})
+	sealed, err := s.vault.Seal(ctx, place, document)
+	if err != nil {
+		return nil, fmt.Errorf("seal text: %w", err)
+	}
+	text.Content.Digest = sealed.Digest
+	return &content{id: text.Content.ID, sealed: sealed}, nil
+}
+
+// bringsText reports whether an event brings the text of its command into the log:
+// an edit to what the comment says already brings none.
+func bringsText(events []domain.Event) bool {
+	for _, e := range events {
+		switch e := e.(type) {
+		case domain.CommentCreated, domain.CommentEdited:
+			return true
+		case domain.TicketOpened:
+			return e.Subject != nil
+		case domain.TicketChanged:
+			return e.Subject != nil && e.Subject.Digest != domain.Digest{}
+		}
+	}
+	return false
+}
+
+func textOf(cmd domain.Command) *domain.Text {
+	switch cmd := cmd.(type) {
+	case domain.CreateComment:
+		return cmd.Text
+	case domain.UpdateComment:
+		return cmd.Text
+	case domain.PutTicket:
+		if cmd.Subject != nil {
+			return *cmd.Subject
+		}
+	}
+	return nil
+}
+
+// ExpireReceipts forgets the receipts that no longer count and returns how many
+// there were.
+func (s *Store) ExpireReceipts(ctx context.Context) (int64, error) {
+	tag, err := s.pool.Exec(ctx, expireReceiptsSQL, s.config.Shard)
+	if err != nil {
+		return 0, fmt.Errorf("%w: expire receipts: %s", ErrUnavailable, sqlState(err))
+	}
+	return tag.RowsAffected(), nil
+}

@@ -1,0 +1,123 @@
+package eventstore
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/maypok86/otter/v2"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/vault"
+)
+
+//go:embed sql/state.sql
+var stateSQL string
+
+// state is what a command is decided on.
+type state struct {
+	ticket         domain.Ticket
+	ticketRevision int32 // 0: there is none
+	comment        domain.Comment
+	cached         bool // whether it may be older than the database
+}
+
+// load reads the state for cmd. Texts are opened where cmd may change them.
+func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
+	account, ticket, comment := cmd.About()
+	var (
+		st                       state
+		revision, cRevision      *int32
+		number, cNumber          *int64
+		status                   *string
+		requester, subject       *uuid.UUID
+		defaultPublic            *bool
+		subjectBucket, bucket    *int64
+		subjectSealed, sealed    []byte
+		authorType               *int16
+		author, current          *uuid.UUID
+		public, deleted          *bool
+		shard, accountID, idBare = s.config.Shard, int32(account), uuid.UUID(ticket)
+	)
+	err := s.pool.QueryRow(ctx, stateSQL, shard, accountID, idBare, uuid.UUID(comment)).Scan(
+		&revision, &number, &status, &requester, &subject, &defaultPublic, &subjectBucket, &subjectSealed,
+		&cRevision, &cNumber, &authorType, &author, &public, &deleted, &current, &bucket, &sealed)
+	if err != nil {
+		return st, fmt.Errorf("%w: load ticket: %s", ErrUnavailable, sqlState(err))
+	}
+	if revision != nil {
+		st.ticketRevision = *revision
+		st.ticket = domain.Ticket{
+			Exists: true, Number: *number, Status: domain.Status(*status),
+			Requester: (*domain.UserID)(requester), DefaultPublic: *defaultPublic,
+		}
+		if subject != nil {
+			st.ticket.Subject = &domain.ContentRef{ID: domain.ContentID(*subject)}
+		}
+	}
+	if cRevision != nil {
+		st.comment = domain.Comment{
+			Exists: true, Deleted: *deleted, Number: *cNumber,
+			Author: domain.Author{Type: domain.AuthorType(*authorType), ID: domain.UserID(*author)},
+			Public: *public, Content: domain.ContentID(*current), Revision: int(*cRevision),
+		}
+	}
+	switch cmd := cmd.(type) {
+	case domain.UpdateComment:
+		if cmd.Text != nil && bucket != nil && !st.comment.Deleted {
+			st.comment.Body, err = s.open(ctx, account, ticket, comment, st.comment.Content, *bucket, sealed)
+		}
+	case domain.PutTicket:
+		if cmd.Subject != nil && subjectBucket != nil {
+			st.ticket.SubjectText, err = s.open(ctx, account, ticket, domain.CommentID{}, st.ticket.Subject.ID, *subjectBucket, subjectSealed)
+		}
+	}
+	return st, err
+}
+
+// open returns the text sealed in a content.
+func (s *Store) open(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, id domain.ContentID, bucket int64, sealed []byte) (string, error) {
+	document, err := s.vault.Open(ctx, vault.OfComment(account, ticket, comment, id), bucket, sealed)
+	if err != nil {
+		return "", fmt.Errorf("open content of ticket %s: %w", ticket, err)
+	}
+	d, err := vault.DecodeDocument(document)
+	return d.Body, err
+}
+
+// headCache remembers the heads of tickets, so that a comment on a busy ticket is
+// decided without asking the database first. It may be behind: log.append refuses
+// what was decided on an old head, and a refusal of Decide is never believed
+// before the head has been read.
+type headCache struct {
+	heads *otter.Cache[headKey, cachedHead]
+}
+
+type headKey struct {
+	account domain.AccountID
+	ticket  domain.TicketID
+}
+
+type cachedHead struct {
+	ticket   domain.Ticket
+	revision int32
+}
+
+func newHeadCache() *headCache {
+	return &headCache{otter.Must(&otter.Options[headKey, cachedHead]{MaximumSize: 50_000})}
+}
+
+func (c *headCache) get(account domain.AccountID, ticket domain.TicketID) (state, bool) {
+	h, ok := c.heads.GetIfPresent(headKey{account, ticket})
+	return state{ticket: h.ticket, ticketRevision: h.revision, cached: true}, ok
+}
+
+func (c *headCache) put(account domain.AccountID, ticket domain.TicketID, t domain.Ticket, revision int32) {
+	t.SubjectText = "" // a cache is no home for text
+	c.heads.Set(headKey{account, ticket}, cachedHead{t, revision})
+}
+
+func (c *headCache) drop(account domain.AccountID, ticket domain.TicketID) {
+	c.heads.Invalidate(headKey{account, ticket})
+}
