@@ -77,6 +77,7 @@ DECLARE
     head_epoch        integer;
     partitions        bigint[];  -- last position in each
     ticket_versions   integer[];
+    public_versions   integer[]; -- of the last event that is not internal
     ticket_revisions  integer[];
     comment_revisions integer[];
     receipt_verdicts  smallint[];
@@ -96,8 +97,9 @@ BEGIN
       INTO STRICT head_position, head_epoch, partitions, recorded
       FROM log.heads h WHERE h.shard = _shard FOR UPDATE;
 
-    SELECT array_agg(coalesce(t.version, 0) ORDER BY k.i), array_agg(coalesce(t.revision, 0) ORDER BY k.i)
-      INTO ticket_versions, ticket_revisions
+    SELECT array_agg(coalesce(t.version, 0) ORDER BY k.i), array_agg(coalesce(t.public_version, 0) ORDER BY k.i),
+           array_agg(coalesce(t.revision, 0) ORDER BY k.i)
+      INTO ticket_versions, public_versions, ticket_revisions
       FROM unnest(_ticket_account, _ticket_id) WITH ORDINALITY AS k (account_id, ticket_id, i)
       LEFT JOIN log.tickets t ON t.shard = _shard AND t.account_id = k.account_id AND t.ticket_id = k.ticket_id;
 
@@ -139,6 +141,9 @@ BEGIN
                 partitions[part] := head_position;
                 ticket_versions[ticket] := ticket_versions[ticket] + 1;
                 versions[event] := ticket_versions[ticket];
+                IF NOT _event_internal[event] THEN
+                    public_versions[ticket] := versions[event];
+                END IF;
                 accepted := true;
             ELSE
                 positions[event] := 0;
@@ -192,10 +197,11 @@ BEGIN
 
     IF changes THEN
         -- The last command of the batch to change a ticket has the last word on its row.
-        INSERT INTO log.tickets (number, account_id, version, revision, shard, default_public,
+        INSERT INTO log.tickets (number, account_id, version, public_version, revision, shard, default_public,
                                  ticket_id, requester_id, subject_id, status)
         SELECT DISTINCT ON (_item_ticket[s.item])
                s.number, _ticket_account[_item_ticket[s.item]], ticket_versions[_item_ticket[s.item]],
+               public_versions[_item_ticket[s.item]],
                ticket_revisions[_item_ticket[s.item]], _shard, s.public, _ticket_id[_item_ticket[s.item]],
                s.requester, s.subject, s.status
           FROM unnest(_state_item, _state_number, _state_status, _state_requester, _state_subject, _state_public)
@@ -203,14 +209,14 @@ BEGIN
          WHERE outcomes[s.item] = 1
          ORDER BY _item_ticket[s.item], s.item DESC
         ON CONFLICT ON CONSTRAINT tickets_pkey DO UPDATE
-           SET version = excluded.version, revision = excluded.revision, status = excluded.status,
+           SET version = excluded.version, public_version = excluded.public_version, revision = excluded.revision, status = excluded.status,
                requester_id = excluded.requester_id, subject_id = excluded.subject_id,
                default_public = excluded.default_public;
     END IF;
 
     FOR ticket IN 1 .. cardinality(_ticket_id) LOOP
         UPDATE log.tickets t
-           SET version = ticket_versions[ticket]
+           SET version = ticket_versions[ticket], public_version = public_versions[ticket]
          WHERE t.shard = _shard AND t.account_id = _ticket_account[ticket] AND t.ticket_id = _ticket_id[ticket]
            AND t.version < ticket_versions[ticket];
     END LOOP;
