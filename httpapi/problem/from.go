@@ -1,0 +1,72 @@
+package problem
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/directory"
+)
+
+// From says what a caller may know of err. It is the one place where an error
+// becomes an HTTP status.
+func From(err error) Problem { return from(err).problem() }
+
+// sentinels are looked through in order: an unknown outcome outranks the lost
+// connection it comes from.
+var sentinels = []struct {
+	is  error
+	say Error
+}{
+	{auth.ErrUnauthorized, Error{Code: Unauthorized, Detail: "A valid API key is required: Authorization: Bearer API_KEY."}},
+
+	{domain.ErrTicketNotFound, Error{Code: NotFound, Detail: "There is no such ticket."}},
+	{domain.ErrNotFound, Error{Code: NotFound, Detail: "There is no such comment."}},
+	{directory.ErrUserNotFound, Error{Code: NotFound, Detail: "There is no such user."}},
+	{domain.ErrTicketClosed, Error{Code: TicketClosed, Detail: "The ticket is closed; it and its comments do not change any more."}},
+	{domain.ErrForbidden, Error{Code: Forbidden, Detail: "Only the author or an administrator may do that."}},
+	{domain.ErrInternalForbidden, Error{Code: Forbidden, Detail: "Customers cannot write internal notes."}},
+	{domain.ErrRevision, Error{Code: VersionConflict, Detail: "The comment has changed since you read it; read it again."}},
+
+	{directory.ErrEmailTaken, Error{
+		Code: ValidationFailed, Detail: "The body has invalid values; see errors.",
+		Fields: []FieldError{{"email", "is the address of another user"}},
+	}},
+
+	{eventstore.ErrReceiptReused, Error{Code: KeyReused, Detail: "This Idempotency-Key was used for another request."}},
+	{eventstore.ErrUnknownOutcome, Error{
+		Code: OutcomeUnknown, RetryAfter: time.Second,
+		Detail: "Whether the change was made is not known. Repeating the request settles it; a POST, with the same Idempotency-Key.",
+	}},
+	{eventstore.ErrBusy, Error{Code: Unavailable, RetryAfter: time.Second, Detail: "Too many writers at once; nothing was changed. Try again."}},
+	{eventstore.ErrUnavailable, unavailable},
+	{context.DeadlineExceeded, unavailable},
+}
+
+var unavailable = Error{Code: Unavailable, RetryAfter: time.Second, Detail: "The service cannot answer at present. Try again."}
+
+func from(err error) *Error {
+	var (
+		own       *Error
+		forbidden *auth.ForbiddenError
+		invalid   *directory.InvalidError
+	)
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &forbidden):
+		return &Error{Code: Forbidden, Detail: "The API key lacks the scope " + forbidden.Missing.String() + "."}
+	case errors.As(err, &invalid):
+		return Invalid(FieldError{invalid.Field, invalid.Message}).(*Error)
+	}
+	for i := range sentinels {
+		if errors.Is(err, sentinels[i].is) {
+			return &sentinels[i].say
+		}
+	}
+	// Anything else may quote a query or a comment's text: log it, do not send it.
+	return &Error{Code: Internal, Detail: "The request could not be completed."}
+}

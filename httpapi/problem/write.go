@@ -1,0 +1,65 @@
+package problem
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// MediaType is the Content-Type of a Problem.
+const MediaType = "application/problem+json"
+
+// RequestIDHeader carries the id of a request, in answers always. Write reads it
+// from there.
+const RequestIDHeader = "X-Request-Id"
+
+// StatusClientGone is logged of a request whose caller went away before there was
+// an answer. Nobody receives it.
+const StatusClientGone = 499
+
+// Write answers r with what From says of err, and logs what the service is to
+// blame for. Nothing may have been written before.
+func Write(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(r.Context().Err(), context.Canceled) {
+		w.WriteHeader(StatusClientGone)
+		return
+	}
+	p := From(err)
+	h := w.Header()
+	p.RequestID = h.Get(RequestIDHeader)
+	if p.Status >= 500 {
+		slog.LogAttrs(r.Context(), slog.LevelError, "request failed",
+			slog.String("request_id", p.RequestID), slog.String("code", string(p.Code)), slog.String("error", describe(err)))
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		panic("problem: a struct of strings does not encode")
+	}
+	if p.retryAfter > 0 {
+		seconds := (p.retryAfter + time.Second - 1) / time.Second
+		h.Set("Retry-After", strconv.Itoa(int(seconds)))
+	}
+	for _, name := range [...]string{"Etag", "Link", "Location", "X-Total-Count"} {
+		h.Del(name) // of the answer that was not to be
+	}
+	h.Set("Content-Type", MediaType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	_, _ = w.Write(body) // a caller who has gone does not mind
+}
+
+// describe says what failed without what Postgres says of the data.
+func describe(err error) string {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return "SQLSTATE " + pg.Code + " " + pg.ConstraintName
+	}
+	return err.Error()
+}
