@@ -17,6 +17,7 @@ type Metrics struct {
 	ProjectorLag    *prometheus.GaugeVec     // events not yet in the read model, by projection
 	ProjectorAge    *prometheus.GaugeVec     // age of the oldest of them, in seconds, by projection
 	ProjectorEvents *prometheus.CounterVec   // events applied, by projection and source (jetstream, log)
+	ProjectorHalted *prometheus.GaugeVec     // partitions whose checkpoint the log does not lead to, by projection
 	Quarantined     *prometheus.GaugeVec     // tickets whose events could not be applied, by projection
 	RequestSeconds  *prometheus.HistogramVec // request durations by method, route and status class
 	CacheLookups    *prometheus.CounterVec   // page cache look-ups by result: hit, miss
@@ -46,6 +47,7 @@ func New(r prometheus.Registerer) *Metrics {
 		ProjectorLag:    gauges("projector_lag_events", "Events not yet in the read model.", "projection"),
 		ProjectorAge:    gauges("projector_lag_seconds", "Age of the oldest event not yet in the read model.", "projection"),
 		ProjectorEvents: counters("projector_events_total", "Events applied.", "projection", "source"),
+		ProjectorHalted: gauges("projector_halted_partitions", "Partitions whose checkpoint the log does not lead to.", "projection"),
 		Quarantined:     gauges("projector_quarantined_tickets", "Tickets whose events could not be applied.", "projection"),
 		RequestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "commentd", Name: "http_request_seconds", Help: "Request durations.", Buckets: latency,
@@ -53,7 +55,7 @@ func New(r prometheus.Registerer) *Metrics {
 		CacheLookups: counters("page_cache_lookups_total", "Page cache look-ups.", "result"),
 	}
 	r.MustRegister(m.AppendSeconds, m.AppendBatch, m.AppendOutcomes, m.RelayLag, m.RelayLagSeconds, m.RelayPublished,
-		m.RelayHealed, m.RelayState, m.ProjectorLag, m.ProjectorAge, m.ProjectorEvents, m.Quarantined,
-		m.RequestSeconds, m.CacheLookups)
+		m.RelayHealed, m.RelayState, m.ProjectorLag, m.ProjectorAge, m.ProjectorEvents,
+		m.ProjectorHalted, m.Quarantined, m.RequestSeconds, m.CacheLookups)
 	return m
 }
