@@ -18,7 +18,7 @@ func benchVault(tb testing.TB) (*Vault, *bucket) {
 		tb.Fatal(err)
 	}
 	k := NewKeyring(nil, root)
-	b := &bucket{id: 1, account: 7, purpose: purposeContent, aead: newAEAD(root.Derive("bench"))}
+	b := &bucket{id: 1, aead: newAEAD(root.Derive("bench"))}
 	k.buckets.Set(b.id, b)
 	return New(k), b
 }

@@ -17,6 +17,9 @@ var (
 	// ErrWrongRootKey: the bucket is wrapped by a root key that this process does
 	// not hold.
 	ErrWrongRootKey = errors.New("vault: wrapped by another root key")
+	// ErrUnavailable: the database of the keyring could not be asked. Nothing was
+	// sealed or opened, and a later try may succeed.
+	ErrUnavailable = errors.New("vault: the keyring is not available")
 	// ErrCursor: the cursor is not one of ours, or was given out for another list.
 	ErrCursor = errors.New("vault: not a cursor of this list")
 	// ErrRootKey: the text is no root key. It does not repeat the text.

@@ -3,7 +3,6 @@ package vault
 import (
 	"context"
 	"crypto/cipher"
-	"crypto/rand"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -19,8 +18,6 @@ import (
 var (
 	//go:embed sql/insert_bucket.sql
 	insertBucketSQL string
-	//go:embed sql/buckets.sql
-	bucketsSQL string
 	//go:embed sql/foreign_bucket.sql
 	foreignBucketSQL string
 )
@@ -43,10 +40,8 @@ type Keyring struct {
 
 // bucket is a bucket key, ready for use.
 type bucket struct {
-	id      int64
-	account domain.AccountID
-	purpose purpose
-	aead    cipher.AEAD // nil: destroyed
+	id   int64
+	aead cipher.AEAD // nil: destroyed
 }
 
 // writer hands out the bucket that this process fills for an account and purpose.
@@ -79,8 +74,9 @@ func newCache[K comparable, V any](size int) *otter.Cache[K, V] {
 	return otter.Must(&otter.Options[K, V]{MaximumSize: size, Executor: func(upkeep func()) { upkeep() }})
 }
 
-// Check fails with ErrWrongRootKey if a living key is wrapped by another root key.
-// A process that went on would seal what the others cannot open.
+// Check fails with ErrWrongRootKey if a living key is wrapped by another root key,
+// and with ErrUnavailable. A process that went on would seal what the others cannot
+// open.
 func (k *Keyring) Check(ctx context.Context) error {
 	var id int64
 	var root string
@@ -89,14 +85,13 @@ func (k *Keyring) Check(ctx context.Context) error {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil
 	case err != nil:
-		return fmt.Errorf("check the root key: %w", err)
+		return unavailable("check the root key", err)
 	}
 	return k.wrongRoot(id, root)
 }
 
-// Prefetch loads those of the buckets that are not in memory, in one query at most.
-// It fails only if the database does.
-func (k *Keyring) Prefetch(ctx context.Context, ids []int64) error {
+// prefetch loads those of the buckets that are not in memory, in one query at most.
+func (k *Keyring) prefetch(ctx context.Context, ids []int64) error {
 	var missing []int64
 	for _, id := range ids {
 		if _, ok := k.buckets.GetIfPresent(id); !ok {
@@ -157,10 +152,10 @@ func (k *Keyring) create(ctx context.Context, account domain.AccountID, p purpos
 	if err != nil {
 		return nil, err
 	}
-	b := &bucket{account: account, purpose: p, aead: newAEAD(key)}
+	b := &bucket{aead: newAEAD(key)}
 	err = k.pool.QueryRow(ctx, insertBucketSQL, account, p, k.root.ID(), wrapped).Scan(&b.id)
 	if err != nil {
-		return nil, fmt.Errorf("create bucket key: %w", err)
+		return nil, unavailable("create bucket key", err)
 	}
 	k.buckets.Set(b.id, b)
 	return b, nil
@@ -190,7 +185,7 @@ func (k *Keyring) bucket(ctx context.Context, id int64) (*bucket, error) {
 // admit makes a row ready for use and keeps it. Tombstones are kept too: a key
 // does not come back to life.
 func (k *Keyring) admit(ctx context.Context, row keyRow) (*bucket, error) {
-	b := &bucket{id: row.ID, account: row.Account, purpose: row.Purpose}
+	b := &bucket{id: row.ID}
 	if row.Wrapped != nil {
 		key, err := k.unwrap(ctx, row)
 		if err != nil {
@@ -200,62 +195,4 @@ func (k *Keyring) admit(ctx context.Context, row keyRow) (*bucket, error) {
 	}
 	k.buckets.Set(b.id, b)
 	return b, nil
-}
-
-// keyRow is a row of sql/buckets.sql.
-type keyRow struct {
-	ID      int64
-	Account domain.AccountID
-	Purpose purpose
-	Root    string
-	Wrapped []byte // nil: destroyed
-}
-
-func (k *Keyring) read(ctx context.Context, ids []int64) ([]keyRow, error) {
-	rows, err := k.pool.Query(ctx, bucketsSQL, ids)
-	if err != nil {
-		return nil, fmt.Errorf("read bucket keys: %w", err)
-	}
-	keys, err := pgx.CollectRows(rows, pgx.RowToStructByPos[keyRow])
-	if err != nil {
-		return nil, fmt.Errorf("read bucket keys: %w", err)
-	}
-	return keys, nil
-}
-
-// newKey returns a new random key, in the clear and wrapped.
-func (k *Keyring) newKey(ctx context.Context, account domain.AccountID, p purpose) (key, wrapped []byte, err error) {
-	key = make([]byte, keySize)
-	rand.Read(key)
-	wrapped, err = k.root.Wrap(ctx, key, wrapData(account, p))
-	if err != nil {
-		return nil, nil, fmt.Errorf("wrap bucket key: %w", err)
-	}
-	return key, wrapped, nil
-}
-
-func (k *Keyring) unwrap(ctx context.Context, row keyRow) ([]byte, error) {
-	switch {
-	case row.Wrapped == nil:
-		return nil, fmt.Errorf("%w: bucket %d", ErrDestroyed, row.ID)
-	case row.Root != k.root.ID():
-		return nil, k.wrongRoot(row.ID, row.Root)
-	}
-	key, err := k.root.Unwrap(ctx, row.Wrapped, wrapData(row.Account, row.Purpose))
-	if err == nil && len(key) != keySize {
-		err = ErrDamaged
-	}
-	if err != nil {
-		return nil, fmt.Errorf("unwrap the key of bucket %d: %w", row.ID, err)
-	}
-	return key, nil
-}
-
-func (k *Keyring) wrongRoot(bucket int64, root string) error {
-	return fmt.Errorf("%w: bucket %d needs %q, this process holds %q", ErrWrongRootKey, bucket, root, k.root.ID())
-}
-
-// wrapData is what the wrap of a bucket key authenticates.
-func wrapData(account domain.AccountID, p purpose) []byte {
-	return append(accountBytes(account), p...)
 }

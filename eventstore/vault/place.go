@@ -43,6 +43,14 @@ func OfPerson(account domain.AccountID, user domain.UserID) Place {
 	return Place{purpose: purposePerson, account: account, comment: uuid.UUID(user)}
 }
 
+// String names the place in an error.
+func (p Place) String() string {
+	if p.purpose == purposePerson {
+		return "person " + p.comment.String()
+	}
+	return "content " + p.content.String()
+}
+
 const (
 	placeSize  = 1 + 8 + 4 + 3*16
 	bucketSize = 8

@@ -45,7 +45,8 @@ func (v *Vault) ReceiptID(account domain.AccountID, principal domain.UserID, ope
 // Fingerprint returns 40 bytes by which a request is recognised when it comes
 // again under the same receipt. Equal requests have equal fingerprints within an
 // hour; beyond it SameRequest tells. Nothing can be tried against a fingerprint
-// whose key is destroyed, and equal requests of two receipts never show.
+// whose key is destroyed, and equal requests of two receipts never show. The error
+// is ErrUnavailable or ErrWrongRootKey.
 func (v *Vault) Fingerprint(ctx context.Context, receipt uuid.UUID, request []byte) ([]byte, error) {
 	key, err := v.receiptKey.get(ctx,
 		func(key *receiptKey) bool { return key != nil && time.Now().Before(key.until) },
@@ -59,7 +60,7 @@ func (v *Vault) Fingerprint(ctx context.Context, receipt uuid.UUID, request []by
 // SameRequest reports whether Fingerprint, here or in another instance, was given
 // the same receipt and request when it returned stored. The error is ErrDestroyed
 // once ExpireReceiptKeys has destroyed the key, ErrDamaged if stored is no
-// fingerprint, or that of the database.
+// fingerprint, or ErrUnavailable.
 func (v *Vault) SameRequest(ctx context.Context, receipt uuid.UUID, stored, request []byte) (bool, error) {
 	if len(stored) != fingerprintSize {
 		return false, fmt.Errorf("fingerprint: %w", ErrDamaged)
@@ -80,7 +81,7 @@ func (v *Vault) ExpireReceiptKeys(ctx context.Context, age time.Duration) (int64
 	}
 	tag, err := v.keyring.pool.Exec(ctx, expireReceiptKeysSQL, age)
 	if err != nil {
-		return 0, fmt.Errorf("expire receipt keys: %w", err)
+		return 0, unavailable("expire receipt keys", err)
 	}
 	return tag.RowsAffected(), nil
 }
@@ -96,7 +97,7 @@ func (k *Keyring) receiptKey(ctx context.Context) (*receiptKey, error) {
 	var seconds float64
 	asked := time.Now()
 	if err := k.pool.QueryRow(ctx, receiptHourSQL).Scan(&id, &seconds); err != nil {
-		return nil, fmt.Errorf("read receipt key: %w", err)
+		return nil, unavailable("read receipt key", err)
 	}
 	key, err := k.receiptKeyByID(ctx, id)
 	if errors.Is(err, ErrNoKey) {
@@ -117,7 +118,7 @@ func (k *Keyring) createReceiptKey(ctx context.Context, id int64) error {
 		return err
 	}
 	if _, err := k.pool.Exec(ctx, insertReceiptKeySQL, id, k.root.ID(), wrapped); err != nil {
-		return fmt.Errorf("create receipt key: %w", err)
+		return unavailable("create receipt key", err)
 	}
 	return nil
 }

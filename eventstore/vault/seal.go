@@ -59,8 +59,7 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 // open appends the document to dst. The error is ErrDamaged, and dst is then
 // returned as it came.
 func (b *bucket) open(dst []byte, place *Place, sealed []byte) (_ []byte, salt [saltSize]byte, err error) {
-	if b.account != place.account || b.purpose != place.purpose ||
-		len(sealed) < headerSize+smallest+overhead || sealed[0] != format {
+	if len(sealed) < headerSize+smallest+overhead || sealed[0] != format {
 		return dst, salt, ErrDamaged
 	}
 	s := scratches.Get().(*scratch)

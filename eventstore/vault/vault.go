@@ -13,8 +13,8 @@ import (
 
 // Vault seals and opens contents. It may be used by any number of goroutines.
 //
-// A method that opens fails with ErrDamaged, ErrDestroyed, ErrNoKey or
-// ErrWrongRootKey, or because the keyring could not be asked.
+// A method that opens fails with ErrDamaged, ErrDestroyed, ErrNoKey,
+// ErrWrongRootKey or ErrUnavailable.
 type Vault struct {
 	keyring    *Keyring
 	receiptIDs *keyedHash
@@ -33,11 +33,12 @@ func New(keyring *Keyring) *Vault {
 
 // Seal seals document for place under the current bucket key of the account. It
 // asks the database once in 1,024 contents of an account. The key is durable when
-// Seal returns; the content is so when the caller has stored it.
+// Seal returns; the content is so when the caller has stored it. The error is
+// ErrUnavailable.
 func (v *Vault) Seal(ctx context.Context, place Place, document []byte) (Sealed, error) {
 	b, err := v.keyring.current(ctx, place.account, place.purpose)
 	if err != nil {
-		return Sealed{}, fmt.Errorf("seal content %s: %w", place.content, err)
+		return Sealed{}, fmt.Errorf("seal %s: %w", place, err)
 	}
 	return b.seal(&place, document), nil
 }
@@ -63,7 +64,7 @@ func (v *Vault) OpenVerified(ctx context.Context, place Place, bucketID int64, s
 	}
 	got := digest(salt[:], document)
 	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-		return nil, fmt.Errorf("open content %s: %w", place.content, ErrDigest)
+		return nil, fmt.Errorf("open %s: %w", place, ErrDigest)
 	}
 	return document, nil
 }
@@ -71,20 +72,20 @@ func (v *Vault) OpenVerified(ctx context.Context, place Place, bucketID int64, s
 func (v *Vault) open(ctx context.Context, dst []byte, place *Place, bucketID int64, sealed []byte) ([]byte, [saltSize]byte, error) {
 	b, err := v.keyring.bucket(ctx, bucketID)
 	if err != nil {
-		return dst, [saltSize]byte{}, fmt.Errorf("open content %s: %w", place.content, err)
+		return dst, [saltSize]byte{}, fmt.Errorf("open %s: %w", place, err)
 	}
 	out, salt, err := b.open(dst, place, sealed)
 	if err != nil {
-		return dst, salt, fmt.Errorf("open content %s: %w", place.content, err)
+		return dst, salt, fmt.Errorf("open %s: %w", place, err)
 	}
 	return out, salt, nil
 }
 
 // Prefetch loads the keys of buckets that are not in memory, in one query. A list
-// calls it before it opens contents one by one. It fails only if the database
-// does; a key that cannot be had is reported by Open.
+// calls it before it opens contents one by one. Its only error is ErrUnavailable:
+// a key that cannot be had is reported by Open.
 func (v *Vault) Prefetch(ctx context.Context, bucketIDs []int64) error {
-	return v.keyring.Prefetch(ctx, bucketIDs)
+	return v.keyring.prefetch(ctx, bucketIDs)
 }
 
 // EmailDigest returns 32 bytes by which the person with this address is found
