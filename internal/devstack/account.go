@@ -3,6 +3,7 @@ package devstack
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -72,6 +73,19 @@ func (a *account) own(path string) error {
 		return nil
 	}
 	return os.Lchown(path, a.uid, a.gid)
+}
+
+// ownTree hands over a directory with all it holds.
+func (a *account) ownTree(root string) error {
+	if a == nil {
+		return nil
+	}
+	return filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return a.own(path)
+	})
 }
 
 // reaches reports whether the account can use a directory that we make in dir:

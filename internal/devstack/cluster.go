@@ -1,6 +1,7 @@
 package devstack
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // Name of the one database and of the role that owns it and the whole cluster.
@@ -40,31 +43,83 @@ func dataVersion(data string) (int, error) {
 }
 
 // initialise makes the cluster. It is made beside its place and moved there when
-// it is whole and on disk, so a set-up cut short leaves nothing half-made behind.
-func (h home) initialise(ctx context.Context, bin Binaries) error {
-	if err := h.sweep(); err != nil {
+// it is whole, so a set-up cut short leaves nothing half-made behind. fill writes
+// it into an empty folder.
+func (h home) initialise(fill func(unfinished string) error) error {
+	h.sweep()
+	// A name of its own, because the initdb of a process that was killed may still
+	// be at work on the folder before.
+	unfinished, err := os.MkdirTemp(h.base, unfinishedPrefix) // mode 0700
+	if err != nil {
 		return err
 	}
-	if _, err := secret(h.password(), h.as); err != nil {
-		return err
+	err = h.as.own(unfinished)
+	if err == nil {
+		err = fill(unfinished)
 	}
-	unfinished := h.data() + ".unfinished"
-	if err := h.as.mkdir(unfinished); err != nil {
-		return err
+	if err == nil {
+		_ = os.Remove(h.data()) // an empty folder, which rename would not replace
+		err = os.Rename(unfinished, h.data())
 	}
-	cmd := exec.CommandContext(ctx, bin.path("initdb"), "--pgdata", unfinished,
-		"--username", dbName, "--pwfile", h.password(), "--auth", "scram-sha-256",
-		"--encoding", "UTF8", "--locale", "C", "--data-checksums")
-	h.prepare(cmd)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, lastLines(string(out), 5))
+	if err != nil {
+		h.sweep()
 	}
-	return os.Rename(unfinished, h.data())
+	return err
 }
 
-// sweep removes what a set-up that was cut short has left.
-func (h home) sweep() error {
-	return os.RemoveAll(h.data() + ".unfinished")
+// initdb returns a way to fill a folder: with a new cluster, on disk, that has our
+// password.
+func (h home) initdb(ctx context.Context, bin Binaries) func(string) error {
+	return func(unfinished string) error {
+		if _, err := secret(h.password(), h.as); err != nil {
+			return err
+		}
+		out, err := h.run(exec.CommandContext(ctx, bin.path("initdb"), "--pgdata", unfinished,
+			"--username", dbName, "--pwfile", h.password(), "--auth", "scram-sha-256",
+			"--encoding", "UTF8", "--locale", "C", "--data-checksums"))
+		if err != nil {
+			return fmt.Errorf("initdb: %w\n%s", err, lastLines(out, 5))
+		}
+		return nil
+	}
+}
+
+const unfinishedPrefix = "postgres.unfinished-"
+
+// sweep removes what a set-up that was cut short has left. What it cannot remove
+// is in nobody's way.
+func (h home) sweep() {
+	left, _ := filepath.Glob(filepath.Join(h.base, unfinishedPrefix+"*"))
+	for _, path := range left {
+		_ = os.RemoveAll(path)
+	}
+}
+
+// setPassword makes the password of the role the one in our file, without knowing
+// the one it has: a server in single-user mode asks for none. No server may run.
+func (h home) setPassword(ctx context.Context, bin Binaries, password string) error {
+	cmd := exec.CommandContext(ctx, bin.path("postgres"), "--single", "-D", h.data(), "postgres")
+	cmd.Stdin = strings.NewReader(fmt.Sprintf("ALTER ROLE %s PASSWORD '%s'\n", dbName, password))
+	if out, err := h.run(cmd); err != nil {
+		return fmt.Errorf("set password: %w\n%s", err, lastLines(out, 5))
+	}
+	return nil
+}
+
+// run runs a program of the server to its end and returns what it wrote. When the
+// context ends, the program's children end with it.
+func (h home) run(cmd *exec.Cmd) (string, error) {
+	var out bytes.Buffer
+	h.prepare(cmd)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = time.Second
+	proc, err := spawn(cmd)
+	if err != nil {
+		return "", err
+	}
+	<-proc.exited
+	return out.String(), proc.err
 }
 
 // prepare makes cmd run as the server's user, in the server's folder, and away

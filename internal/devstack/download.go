@@ -38,7 +38,11 @@ func (p *Postgres) download(ctx context.Context, version int) (Binaries, error) 
 		return b, nil
 	}
 	p.cfg.Logger.Info("no PostgreSQL is installed: downloading one, this once", "version", build, "to", dir)
-	if err := fetch(ctx, build, cache, dir); err != nil {
+	from := embeddedpostgres.DefaultConfig().Version(build)
+	if p.cfg.repository != "" {
+		from = from.BinaryRepositoryURL(p.cfg.repository)
+	}
+	if err := fetch(ctx, from, cache, dir); err != nil {
 		return Binaries{}, fmt.Errorf("%w (tried to download PostgreSQL %s: %w)", ErrNoPostgres, build, err)
 	}
 	return inspect(ctx, bin)
@@ -48,11 +52,10 @@ func (p *Postgres) download(ctx context.Context, version int) (Binaries, error) 
 func (p *Postgres) cacheDir() (string, error) {
 	dir := p.cfg.CacheDir
 	if dir == "" {
-		user, err := os.UserCacheDir()
-		if err != nil {
-			return "", err
+		dir = filepath.Join(p.home.dir, "cache")
+		if user, err := os.UserCacheDir(); err == nil {
+			dir = filepath.Join(user, "commentd")
 		}
-		dir = filepath.Join(user, "commentd")
 	}
 	dir, err := makeFolder(dir)
 	if err != nil {
@@ -72,7 +75,7 @@ func (p *Postgres) cacheDir() (string, error) {
 //
 // It cannot be interrupted either: when ctx ends first, its goroutine stays until
 // the download has ended, and what that brings is in the cache the next time.
-func fetch(ctx context.Context, build embeddedpostgres.PostgresVersion, cache, dir string) error {
+func fetch(ctx context.Context, from embeddedpostgres.Config, cache, dir string) error {
 	tmp, err := os.MkdirTemp(cache, "unpack-")
 	if err != nil {
 		return err
@@ -82,8 +85,7 @@ func fetch(ctx context.Context, build embeddedpostgres.PostgresVersion, cache, d
 		return err
 	}
 	unpacked := filepath.Join(tmp, "postgres")
-	library := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
-		Version(build).Port(uint32(port)).Logger(io.Discard).
+	library := embeddedpostgres.NewDatabase(from.Port(uint32(port)).Logger(io.Discard).
 		CachePath(cache).BinariesPath(unpacked).RuntimePath(filepath.Join(tmp, "run")).
 		DataPath(filepath.Join(tmp, "none") + "/."))
 	result := make(chan error, 1)

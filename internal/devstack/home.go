@@ -11,8 +11,9 @@ import (
 	"path/filepath"
 )
 
-// elsewhere holds the clusters of a root whose folders the server's user cannot enter.
-const elsewhere = "/var/lib/commentd"
+// elsewhere holds the clusters of a root whose folders the server's user cannot
+// enter. It is a variable for the tests.
+var elsewhere = "/var/lib/commentd"
 
 // A home is the place of one cluster.
 type home struct {
@@ -25,6 +26,7 @@ func (h home) data() string     { return filepath.Join(h.base, "postgres") }
 func (h home) password() string { return filepath.Join(h.base, "postgres.password") }
 func (h home) lock() string     { return filepath.Join(h.base, "postgres.lock") }
 func (h home) sockets() string  { return filepath.Join(h.base, "postgres.run") }
+func (h home) link() string     { return filepath.Join(h.dir, "postgres") }
 func (h home) log() string      { return filepath.Join(h.dir, "postgres.log") }
 
 // findHome decides where the cluster of dir lives and whom it belongs to. A
@@ -34,21 +36,17 @@ func findHome(dir string, logger *slog.Logger) (home, error) {
 	if err != nil {
 		return home{}, err
 	}
-	h := home{dir: dir, base: dir}
-	link := filepath.Join(dir, "postgres")
-	if target, err := os.Readlink(link); err == nil {
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(dir, target)
-		}
-		h.base = filepath.Dir(target)
+	h, err := whereabouts(dir)
+	if err != nil {
+		return home{}, err
 	}
 	switch _, err := os.Stat(h.data()); {
 	case err == nil:
 		return h.claim()
 	case !errors.Is(err, fs.ErrNotExist):
 		return home{}, err
-	case h.base != dir: // the link points nowhere: the data was removed
-		if err := os.Remove(link); err != nil {
+	case h.base != dir: // the link points nowhere: the data were removed, or never finished
+		if err := os.Remove(h.link()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return home{}, err
 		}
 		h.base = dir
@@ -60,6 +58,27 @@ func findHome(dir string, logger *slog.Logger) (home, error) {
 		return h, nil
 	}
 	return h.moveElsewhere(logger)
+}
+
+// whereabouts follows the link that moveElsewhere may have left in dir. The base
+// is free of links itself, so that it compares with what the kernel says of a
+// server's working directory.
+func whereabouts(dir string) (home, error) {
+	h := home{dir: dir, base: dir}
+	target, err := os.Readlink(h.link())
+	if err != nil {
+		return h, nil // no link
+	}
+	if !filepath.IsAbs(target) {
+		target = filepath.Join(dir, target)
+	}
+	h.base = filepath.Dir(target)
+	if base, err := filepath.EvalSymlinks(h.base); err == nil {
+		h.base = base
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return home{}, err
+	}
+	return h, nil
 }
 
 // makeFolder makes dir and returns its name free of links. Root lets others pass
@@ -115,20 +134,10 @@ func (h home) moveElsewhere(logger *slog.Logger) (home, error) {
 		return home{}, fmt.Errorf("neither %s nor %s is open to user %s, whom Postgres has to run as", h.dir, h.base, h.as.name)
 	}
 	// Of two processes that come here at once, both make the same link.
-	if err := os.Symlink(h.data(), filepath.Join(h.dir, "postgres")); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Symlink(h.data(), h.link()); err != nil && !errors.Is(err, fs.ErrExist) {
 		return home{}, err
 	}
 	logger.Info("keeping Postgres elsewhere, because its user cannot enter the folder",
 		"folder", h.dir, "user", h.as.name, "data", h.data())
 	return h, nil
-}
-
-// ownTree hands over a directory with all it holds.
-func (a *account) ownTree(root string) error {
-	return filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return a.own(path)
-	})
 }

@@ -4,26 +4,24 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const (
-	// A server's log of more than this is put aside at the next start.
-	maxLog = 16 << 20
 	// How often another port, or the end of an old server's last process, is tried for.
 	maxAttempts = 10
 	// What a server gets for an immediate shutdown before it is killed.
 	quitPatience = 5 * time.Second
 )
 
-// launch starts the server where there is none. The caller holds changing.
+// launch starts the server where there is none and makes sure of the database. The
+// caller holds changing.
 func (p *Postgres) launch(ctx context.Context) error {
 	if err := clearOrphan(ctx, p.home.data(), p.cfg.Logger); err != nil {
 		return err
@@ -31,6 +29,25 @@ func (p *Postgres) launch(ctx context.Context) error {
 	if err := p.makeSockets(); err != nil {
 		return err
 	}
+	err := p.up(ctx)
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == "28P01" {
+		p.cfg.Logger.Warn("the password on file is not the one of the cluster: setting it", "data", p.home.data())
+		if err = p.shutdown(ctx); err == nil {
+			err = p.home.setPassword(ctx, p.bin, p.password)
+		}
+		if err == nil {
+			err = p.up(ctx)
+		}
+	}
+	if err != nil {
+		return errors.Join(err, p.shutdown(ctx))
+	}
+	return nil
+}
+
+// up starts the server, a few times if need be, and makes sure of the database.
+func (p *Postgres) up(ctx context.Context) error {
 	for attempt := 1; ; attempt++ {
 		err := p.try(ctx)
 		if err == nil {
@@ -170,54 +187,4 @@ func (p *Postgres) removeSockets() {
 	if p.sockets != "" {
 		_ = os.RemoveAll(p.sockets) // the next start sweeps
 	}
-}
-
-// An earlyExitError is a server that did not come up, with what it wrote.
-type earlyExitError struct {
-	err error
-	log string
-}
-
-func (e *earlyExitError) Error() string { return e.err.Error() + "\n" + lastLines(e.log, 8) }
-func (e *earlyExitError) Unwrap() error { return e.err }
-
-// passing reports whether another attempt may go better: somebody took the port
-// that was free a moment ago, or the last process of a killed server still holds
-// its shared memory.
-func (e *earlyExitError) passing(anyPort bool) bool {
-	return anyPort && strings.Contains(e.log, "could not bind") ||
-		strings.Contains(e.log, "pre-existing shared memory block")
-}
-
-// A logFile is the server's log, open for more.
-type logFile struct {
-	*os.File
-	start int64
-}
-
-func openLog(path string) (*logFile, error) {
-	if info, err := os.Stat(path); err == nil && info.Size() > maxLog {
-		if err := os.Rename(path, path+".1"); err != nil {
-			return nil, err
-		}
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND|syscall.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	start, err := f.Seek(0, io.SeekEnd)
-	return &logFile{f, start}, err
-}
-
-// sinceOpen returns the end of what was written since then.
-func (l *logFile) sinceOpen() string {
-	info, err := l.Stat()
-	if err != nil {
-		return ""
-	}
-	const most = 8 << 10
-	from := max(l.start, info.Size()-most)
-	text := make([]byte, info.Size()-from)
-	n, _ := l.ReadAt(text, from)
-	return string(text[:n])
 }

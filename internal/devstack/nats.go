@@ -90,12 +90,16 @@ func (n *NATS) Stop() {
 
 // URL returns the URL of the service's own user, who may do everything. Its
 // password is made up by StartNATS.
-func (n *NATS) URL() string { return n.url(internalUser, n.internal) }
+func (n *NATS) URL() string { return natsURL(internalUser, n.internal, n.Port()) }
 
 // DevURL returns the URL of the user dev, who may do everything but listen to or
 // speak on the relay's subjects. Its password is kept, so that commands pasted
 // into a terminal work tomorrow.
-func (n *NATS) DevURL() string { return n.url(devUser, n.dev) }
+func (n *NATS) DevURL() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return natsURL(devUser, n.dev, n.port)
+}
 
 // Port returns the port on the loopback address. It stays the same over a Restart.
 func (n *NATS) Port() int {
@@ -104,8 +108,8 @@ func (n *NATS) Port() int {
 	return n.port
 }
 
-func (n *NATS) url(user, password string) string {
-	u := url.URL{Scheme: "nats", User: url.UserPassword(user, password), Host: "127.0.0.1:" + strconv.Itoa(n.Port())}
+func natsURL(user, password string, port int) string {
+	u := url.URL{Scheme: "nats", User: url.UserPassword(user, password), Host: "127.0.0.1:" + strconv.Itoa(port)}
 	return u.String()
 }
 

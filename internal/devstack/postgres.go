@@ -6,10 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
-	"os"
-	"path/filepath"
-	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -24,13 +20,18 @@ type PostgresConfig struct {
 	Port int
 	// Settings are written to postgresql.conf after, and so in place of, our own.
 	Settings map[string]string
+	// Pristine is a folder that keeps a new cluster, to be copied in place of one
+	// that takes initdb a second to make. For tests, which start many servers: the
+	// copies share their password and system identifier.
+	Pristine string
 	// CacheDir keeps server binaries that had to be downloaded. The default is a
 	// folder "commentd" in the user's cache folder.
 	CacheDir string
 	// Logger hears what an operator should know. The default is silence.
 	Logger *slog.Logger
 
-	search *places // where binaries are looked for; tests find nothing
+	search     *places // where binaries are looked for; tests find nothing
+	repository string  // where they are downloaded from; tests have their own
 }
 
 // Postgres is a server that this process started. Its methods are safe for
@@ -94,7 +95,11 @@ func (p *Postgres) open(ctx context.Context) (err error) {
 		return err
 	}
 	if version == 0 {
-		if err := p.home.initialise(ctx, p.bin); err != nil {
+		fill := p.home.initdb(ctx, p.bin)
+		if p.cfg.Pristine != "" {
+			fill = p.home.copyPristine(ctx, p.bin, p.cfg.Pristine)
+		}
+		if err := p.home.initialise(fill); err != nil {
 			return err
 		}
 	}
@@ -164,31 +169,23 @@ func (p *Postgres) Kill() error {
 	}
 	data := p.home.data()
 	// The children are in process groups of their own, hence one by one; the
-	// postmaster first, so that it does not answer their deaths with new ones.
+	// postmaster first, so that it does not answer their deaths with new ones. Most
+	// see its death themselves.
+	children := serversOn(data)
 	if err := proc.signal(syscall.SIGKILL); err != nil {
 		return fmt.Errorf("kill Postgres: %w", err)
 	}
+	for _, pid := range children {
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
 	<-proc.exited
-	for _, pid := range serversOn(data) {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // it may have seen the death itself
+	for _, pid := range serversOn(data) { // born meanwhile
+		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
 	if !gone(context.Background(), data, 10*time.Second) {
 		return fmt.Errorf("kill Postgres: processes %v do not end", serversOn(data))
 	}
 	return nil
-}
-
-// Remove stops the server and deletes its data, password, log and lock. The
-// folder stays if there is anything else in it.
-func (p *Postgres) Remove(ctx context.Context) error {
-	err := p.Stop(ctx)
-	h := p.home
-	for _, path := range []string{h.data(), h.password(), h.sockets(), h.log(), h.lock(), filepath.Join(h.dir, "postgres")} {
-		err = errors.Join(err, os.RemoveAll(path))
-	}
-	_ = os.Remove(h.base) // fails if it is not empty
-	_ = os.Remove(h.dir)
-	return err
 }
 
 // Done returns a channel that is closed if the server that runs now ends without
@@ -207,30 +204,6 @@ func (p *Postgres) PID() int { return p.process().pid() }
 
 // Version returns the major version of the server.
 func (p *Postgres) Version() int { return p.bin.Version }
-
-// URL returns the URL of the database commentd over the server's Unix socket. The
-// role is the superuser, and the password is in the URL: keep it out of logs.
-func (p *Postgres) URL() string { return p.url(dbName) }
-
-// LoopbackURL is URL over TCP, for programs that do not take a socket in a URL.
-func (p *Postgres) LoopbackURL() string {
-	u := p.location(dbName)
-	u.Host = "127.0.0.1:" + strconv.Itoa(p.Port())
-	u.RawQuery = "sslmode=disable"
-	return u.String()
-}
-
-func (p *Postgres) url(database string) string {
-	u := p.location(database)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	u.RawQuery = url.Values{"host": {p.sockets}, "port": {strconv.Itoa(p.port)}, "sslmode": {"disable"}}.Encode()
-	return u.String()
-}
-
-func (p *Postgres) location(database string) url.URL {
-	return url.URL{Scheme: "postgres", User: url.UserPassword(dbName, p.password), Path: "/" + database}
-}
 
 func (p *Postgres) process() *process {
 	p.mu.Lock()

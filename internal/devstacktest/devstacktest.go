@@ -24,26 +24,23 @@ func EmptyDatabase(t testing.TB) string {
 }
 
 // PostgresServer starts a server for t alone, which may be killed and restarted.
-// Its database commentd is empty. Of cfg, which may be left out, Dir is chosen
-// here. The server and its data are gone at the end of the test.
+// Its database commentd is empty. Of cfg, which may be left out, Dir and
+// Pristine are chosen here. The server and its data are gone at the end of the test.
 func PostgresServer(t testing.TB, cfg ...devstack.PostgresConfig) *devstack.Postgres {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs Postgres")
-	}
+	needsPostgres(t)
 	var c devstack.PostgresConfig
 	if len(cfg) > 0 {
 		c = cfg[0]
 	}
-	c.Dir = folder(t)
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	p, err := devstack.StartPostgres(ctx, c)
+	p, err := startServer(ctx, testServers, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := p.Remove(ctx); err != nil {
 			t.Error(err)
@@ -77,7 +74,7 @@ func Main(m *testing.M) {
 
 // Stop ends the shared server, if a test has started it, and deletes its data.
 func Stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	return shared.stop(ctx)
 }

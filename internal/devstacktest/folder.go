@@ -1,42 +1,86 @@
 package devstacktest
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/commentd/commentd/internal/devstack"
 )
 
-// root is the folder of all test servers of this user. Others may pass through it,
-// since as root the server is another user.
-func root() (string, error) {
-	dir := filepath.Join(os.TempDir(), "commentd-test-"+strconv.Itoa(os.Geteuid()))
-	return dir, os.MkdirAll(dir, 0o711)
-}
+// Kinds of folders below root. They differ in when a folder is taken for one that
+// a dead process has left: the shared server is held from its first moment to its
+// last, one of a test may be stopped for a while.
+const (
+	sharedServers = "shared"
+	testServers   = "own"
+	pristine      = "pristine" // the cluster that all others are copies of
+)
 
-// newFolder makes an empty folder for one server.
-func newFolder() (string, error) {
-	dir, err := root()
+var abandonedAfter = map[string]time.Duration{sharedServers: time.Minute, testServers: time.Hour}
+
+// root makes a folder for the test servers of this user. Others may pass through
+// it, since as root the server is another user.
+func root(kind string) (string, error) {
+	dir := filepath.Join(os.TempDir(), "commentd-test-"+strconv.Itoa(os.Geteuid()))
+	if err := os.MkdirAll(dir, 0o711); err != nil {
+		return "", err
+	}
+	info, err := os.Lstat(dir)
 	if err != nil {
 		return "", err
 	}
-	if dir, err = os.MkdirTemp(dir, ""); err != nil {
+	// The name is easy to guess and the place open to all.
+	if st := info.Sys().(*syscall.Stat_t); !info.IsDir() || int(st.Uid) != os.Geteuid() || info.Mode().Perm()&0o022 != 0 {
+		return "", fmt.Errorf("%s is not a folder of ours alone: remove it", dir)
+	}
+	dir = filepath.Join(dir, kind)
+	return dir, os.MkdirAll(dir, 0o711)
+}
+
+// newFolder makes an empty folder for one server, and clears away what earlier
+// test binaries have left.
+func newFolder(ctx context.Context, kind string) (string, error) {
+	parent, err := root(kind)
+	if err != nil {
+		return "", err
+	}
+	if err := devstack.RemoveAbandoned(ctx, parent, abandonedAfter[kind]); err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp(parent, "")
+	if err != nil {
 		return "", err
 	}
 	return dir, os.Chmod(dir, 0o711)
 }
 
-// folder is newFolder for one test.
-func folder(t testing.TB) string {
-	t.Helper()
-	dir, err := newFolder()
-	if err != nil {
-		t.Fatal(err)
+// startServer starts a Postgres in a new folder, which Remove deletes.
+func startServer(ctx context.Context, kind string, cfg devstack.PostgresConfig) (*devstack.Postgres, error) {
+	var err error
+	if cfg.Dir, err = newFolder(ctx, kind); err != nil {
+		return nil, err
 	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
+	if cfg.Pristine, err = root(pristine); err != nil {
+		return nil, err
+	}
+	p, err := devstack.StartPostgres(ctx, cfg)
+	if err != nil {
+		os.RemoveAll(cfg.Dir)
+		return nil, err
+	}
+	return p, nil
+}
+
+// needsPostgres skips t when only short tests are wanted.
+func needsPostgres(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs Postgres")
+	}
 }

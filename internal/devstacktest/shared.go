@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,81 +17,107 @@ import (
 	"github.com/commentd/commentd/migrations"
 )
 
+const existingServer = "COMMENTD_TEST_POSTGRES_URL"
+
 // shared is the server of this test binary.
 var shared server
 
 // A server is a place to create databases in. It is started when first asked for.
 type server struct {
+	made atomic.Int64 // databases so far
+
 	mu       sync.Mutex
 	started  bool
-	err      error              // of the start: the next test need not wait for it again
+	err      error              // of the start, which is not tried again
 	own      *devstack.Postgres // nil if the environment names a server
-	url      string             // of a database to give orders from
+	at       url.URL            // of a database to give orders from
 	template string             // a migrated database; empty until somebody wants one
-	made     int                // databases so far
 }
-
-// prefix of the databases of this process: when it began, so that others can tell
-// what was forgotten, and its number.
-var prefix = fmt.Sprintf("commentd_test_%x_%d_", time.Now().Unix(), os.Getpid())
 
 // start starts the server if nobody has. The caller holds mu.
 func (s *server) start(ctx context.Context) error {
-	if s.started {
-		return s.err
+	if !s.started {
+		s.started = true
+		s.err = s.launch(ctx)
 	}
-	s.started = true
-	if s.url = os.Getenv("COMMENTD_TEST_POSTGRES_URL"); s.url != "" {
-		return nil
+	return s.err
+}
+
+func (s *server) launch(ctx context.Context) error {
+	at := os.Getenv(existingServer)
+	if at == "" {
+		var err error
+		// Parallel tests have a pool each.
+		s.own, err = startServer(ctx, sharedServers, devstack.PostgresConfig{Settings: map[string]string{"max_connections": "300"}})
+		if err != nil {
+			return fmt.Errorf("%w (for tests: %s)", err, existingServer)
+		}
+		at = s.own.URL()
 	}
-	var dir string
-	if dir, s.err = newFolder(); s.err != nil {
-		return s.err
+	u, err := url.Parse(at)
+	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+		return fmt.Errorf("%s is not a URL such as postgres://user:password@host/database", existingServer)
 	}
-	if s.own, s.err = devstack.StartPostgres(ctx, devstack.PostgresConfig{Dir: dir}); s.err != nil {
-		s.err = errors.Join(s.err, os.RemoveAll(dir))
-		return s.err
+	s.at = *u
+	if s.own == nil {
+		return s.dropForgotten(ctx)
 	}
-	s.url = s.own.URL()
 	return nil
 }
 
 // create makes a database, migrated or empty, and returns its name.
-func (s *server) create(ctx context.Context, migrated bool) (name string, err error) {
+func (s *server) create(ctx context.Context, migrated bool) (string, error) {
+	template, err := s.ready(ctx, migrated)
+	if err != nil {
+		return "", err
+	}
+	return s.createFrom(ctx, template)
+}
+
+// ready starts the server and returns the template to copy.
+func (s *server) ready(ctx context.Context, migrated bool) (template string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.start(ctx); err != nil {
 		return "", err
 	}
-	template := "template0"
-	if migrated {
-		if s.template == "" {
-			if err := s.migrate(ctx); err != nil {
-				return "", err
-			}
-		}
-		template = s.template
+	if !migrated {
+		return "template0", nil
 	}
-	return s.createFrom(ctx, template)
+	if s.template == "" {
+		if err := s.migrate(ctx); err != nil {
+			return "", err
+		}
+	}
+	return s.template, nil
 }
 
-// migrate makes the template, once.
+// migrate makes the migrated template. The caller holds mu.
 func (s *server) migrate(ctx context.Context) error {
 	name, err := s.createFrom(ctx, "template0")
 	if err != nil {
 		return err
 	}
-	if err := migrations.Up(ctx, s.urlOf(name)); err != nil {
+	if err := migrations.Up(ctx, s.url(name)); err != nil {
 		return errors.Join(err, s.drop(ctx, name))
 	}
 	s.template = name
 	return nil
 }
 
+// prefix of the databases of this process: the hour it began in, for those who
+// find them forgotten, and its number.
+var prefix = fmt.Sprintf("commentd_test_%d_%d_", time.Now().Unix()/3600, os.Getpid())
+
 func (s *server) createFrom(ctx context.Context, template string) (string, error) {
-	s.made++
-	name := fmt.Sprint(prefix, s.made)
-	return name, s.order(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template)
+	name := fmt.Sprint(prefix, s.made.Add(1))
+	err := s.order(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template)
+	// The sessions of the migration are closed, but the server may not have noticed.
+	for isBusy(err) && ctx.Err() == nil {
+		time.Sleep(10 * time.Millisecond)
+		err = s.order(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template)
+	}
+	return name, err
 }
 
 func (s *server) drop(ctx context.Context, name string) error {
@@ -100,20 +127,23 @@ func (s *server) drop(ctx context.Context, name string) error {
 // order gives one order. Nothing stays open in between, so no goroutine of ours is
 // there for a test that counts them.
 func (s *server) order(ctx context.Context, sql string) error {
-	conn, err := pgx.Connect(ctx, s.url)
+	return s.with(ctx, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, sql)
+		return err
+	})
+}
+
+func (s *server) with(ctx context.Context, do func(*pgx.Conn) error) error {
+	conn, err := pgx.Connect(ctx, s.at.String())
 	if err != nil {
 		return err
 	}
-	_, err = conn.Exec(ctx, sql)
-	return errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+	return errors.Join(do(conn), conn.Close(context.WithoutCancel(ctx)))
 }
 
-// urlOf returns the URL of a database on the server.
-func (s *server) urlOf(database string) string {
-	u, err := url.Parse(s.url)
-	if err != nil {
-		return s.url // pgx takes other forms too, and will say what is wrong with this one
-	}
+// url returns the URL of a database on the server.
+func (s *server) url(database string) string {
+	u := s.at
 	u.Path = "/" + database
 	return u.String()
 }
@@ -124,7 +154,7 @@ func (s *server) stop(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own, template := s.own, s.template
-	defer func() { s.started, s.err, s.own, s.template = false, nil, nil, "" }()
+	s.started, s.err, s.own, s.template = false, nil, nil, ""
 	switch {
 	case own != nil:
 		return own.Remove(ctx)
@@ -134,26 +164,25 @@ func (s *server) stop(ctx context.Context) error {
 	return nil
 }
 
-const startTimeout = 2 * time.Minute
+// patience bounds whatever we do for a test on the server.
+const patience = 2 * time.Minute
 
 // database gives t a database of its own.
 func database(t testing.TB, migrated bool) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("needs Postgres")
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	needsPostgres(t)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	name, err := shared.create(ctx, migrated)
 	if err != nil {
 		t.Fatalf("no database for this test: %v", err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := shared.drop(ctx, name); err != nil {
 			t.Errorf("drop the database of this test: %v", err)
 		}
 	})
-	return shared.urlOf(name)
+	return shared.url(name)
 }
