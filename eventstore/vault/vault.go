@@ -72,11 +72,11 @@ func (v *Vault) OpenVerified(ctx context.Context, place Place, bucketID int64, s
 func (v *Vault) open(ctx context.Context, dst []byte, place *Place, bucketID int64, sealed []byte) ([]byte, [saltSize]byte, error) {
 	b, err := v.keyring.bucket(ctx, bucketID)
 	if err != nil {
-		return dst, [saltSize]byte{}, fmt.Errorf("open %s: %w", place, err)
+		return dst, [saltSize]byte{}, fmt.Errorf("open %s: %w", *place, err)
 	}
 	out, salt, err := b.open(dst, place, sealed)
 	if err != nil {
-		return dst, salt, fmt.Errorf("open %s: %w", place, err)
+		return dst, salt, fmt.Errorf("open %s: %w", *place, err)
 	}
 	return out, salt, nil
 }
