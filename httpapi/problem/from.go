@@ -23,6 +23,8 @@ var sentinels = []struct {
 }{
 	{auth.ErrUnauthorized, Error{Code: Unauthorized, Detail: "A valid API key is required: Authorization: Bearer API_KEY."}},
 
+	// Ids in bodies are checked where they are read: this one is in the path.
+	{domain.ErrID, Error{Code: BadRequest, Detail: "The ids in the path must be UUIDs of the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx."}},
 	{domain.ErrTicketNotFound, Error{Code: NotFound, Detail: "There is no such ticket."}},
 	{domain.ErrNotFound, Error{Code: NotFound, Detail: "There is no such comment."}},
 	{directory.ErrUserNotFound, Error{Code: NotFound, Detail: "There is no such user."}},

@@ -24,7 +24,8 @@ const RequestIDHeader = "X-Request-Id"
 const StatusClientGone = 499
 
 // Write answers r with what From says of err, and logs what the service is to
-// blame for. Nothing may have been written before.
+// blame for, unless it is an *Error: of that its maker knows more. Nothing may have
+// been written before.
 func Write(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(r.Context().Err(), context.Canceled) {
 		w.WriteHeader(StatusClientGone)
@@ -33,7 +34,8 @@ func Write(w http.ResponseWriter, r *http.Request, err error) {
 	p := From(err)
 	h := w.Header()
 	p.RequestID = h.Get(RequestIDHeader)
-	if p.Status >= 500 {
+	var own *Error
+	if p.Status >= 500 && !errors.As(err, &own) {
 		slog.LogAttrs(r.Context(), slog.LevelError, "request failed",
 			slog.String("request_id", p.RequestID), slog.String("code", string(p.Code)), slog.String("error", describe(err)))
 	}

@@ -26,6 +26,9 @@ func (f *Field[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return json.UnmarshalDecode(dec, &f.Value)
 }
 
+// given reports whether there is a value.
+func (f *Field[T]) given() bool { return f.Set && !f.Null }
+
 // Schema is that of the value: whether null is allowed, the tags of the member say.
 func (Field[T]) Schema(r huma.Registry) *huma.Schema {
 	return huma.SchemaFromType(r, reflect.TypeFor[T]())

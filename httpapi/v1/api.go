@@ -1,0 +1,158 @@
+// Package v1 is the native REST API of comments, tickets and users.
+//
+// A handler parses, calls and replies, and returns its error; problem.Write answers
+// with it. Which operations there are, operations.go says in one table, from which
+// both the routes and the OpenAPI document are made.
+package v1
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/vault"
+	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/httpapi/problem"
+)
+
+// executor is all this API asks of the write side.
+type executor interface {
+	Execute(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt) (eventstore.Result, error)
+}
+
+// numbers is where the permanent integers come from: eventstore.Numbers.
+type numbers interface {
+	Draw(ctx context.Context, account domain.AccountID, n int) (first int64, err error)
+}
+
+// people is what this API asks of the directory.
+type people interface {
+	Settings(ctx context.Context, account domain.AccountID) (directory.Settings, error)
+	EnsureUser(ctx context.Context, account domain.AccountID, id domain.UserID, role directory.Role) (directory.Role, error)
+	User(ctx context.Context, account domain.AccountID, id domain.UserID) (directory.User, error)
+	PutUser(ctx context.Context, account domain.AccountID, id domain.UserID, p directory.Profile) (u directory.User, created bool, err error)
+}
+
+// receipts names and recognises requests: vault.Vault.
+type receipts interface {
+	ReceiptID(account domain.AccountID, principal domain.UserID, operation, key string) uuid.UUID
+	Fingerprint(ctx context.Context, receipt uuid.UUID, request []byte) ([]byte, error)
+}
+
+// API serves /v1.
+type API struct {
+	store   executor
+	numbers numbers
+	people  people
+	vault   receipts
+	threads reader
+	tags    *vault.Tagger
+	cursors *vault.CursorCipher
+	base    string
+
+	document func() (openAPI []byte, etag string) // made when first asked for
+}
+
+// Config is what New may be told beyond what it needs.
+type Config struct {
+	// BaseURL is put before the paths in Location and Link, for instance
+	// "https://comments.example.com"; empty: they are relative references.
+	BaseURL string
+}
+
+// New returns an API on the parts given. Entity tags and cursors are made under
+// keys derived from root, so that all instances understand each other's.
+func New(store *eventstore.Store, threads reader, people *directory.Store, v *vault.Vault, root vault.RootKey, config Config) *API {
+	return &API{
+		store: store, numbers: store.Numbers(), people: people, vault: v, threads: threads,
+		tags: vault.NewTagger(root), cursors: vault.NewCursorCipher(root), base: config.BaseURL,
+		document: sync.OnceValues(openAPI),
+	}
+}
+
+// Mount adds the routes to mux. authenticate is put before those that ask for a
+// key; it lets pass only requests whose context holds a principal.
+func (a *API) Mount(mux *chi.Mux, authenticate func(http.Handler) http.Handler) {
+	for i := range operations {
+		op := &operations[i]
+		h := a.handler(op)
+		if op.scope != 0 {
+			h = authenticate(h)
+		}
+		mux.Method(op.method, op.path, h)
+		if op.method == http.MethodGet {
+			mux.Method(http.MethodHead, op.path, h)
+		}
+	}
+}
+
+// answerTimeout bounds what is done for one request that is not streamed.
+const answerTimeout = 20 * time.Second
+
+// handler checks the scope and renders the error of the operation.
+func (a *API) handler(op *operation) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if op.scope != 0 {
+			if err := auth.From(r.Context()).Require(op.scope); err != nil {
+				problem.Write(w, r, err)
+				return
+			}
+		}
+		if err := op.serve(a, w, r); err != nil {
+			problem.Write(w, r, err)
+		}
+	})
+}
+
+// within is an operation whose work is given up after answerTimeout.
+func within(serve func(*API, http.ResponseWriter, *http.Request) error) func(*API, http.ResponseWriter, *http.Request) error {
+	return func(a *API, w http.ResponseWriter, r *http.Request) error {
+		ctx, cancel := context.WithTimeout(r.Context(), answerTimeout)
+		defer cancel()
+		return serve(a, w, r.WithContext(ctx))
+	}
+}
+
+// Values of Cache-Control.
+const (
+	cachePrivate = "private, no-cache"
+	cacheNever   = "private, no-store" // what is internal
+	cachePublic  = "no-cache"
+)
+
+// reply answers with v as JSON.
+func reply(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", cachePrivate)
+	send(w, status, body)
+	return nil
+}
+
+// send answers with a body that is JSON already.
+func send(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", mediaType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a caller who has gone does not mind
+}
+
+// contentTag is the entity tag of what is public.
+func contentTag(content []byte) string {
+	sum := sha256.Sum256(content)
+	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
+}

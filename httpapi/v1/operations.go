@@ -1,0 +1,147 @@
+package v1
+
+import (
+	"net/http"
+
+	"github.com/commentd/commentd/httpapi/auth"
+)
+
+// An operation is one thing that this API can do. What is served and what the
+// OpenAPI document says are both made from operations, so neither can know one
+// that the other does not.
+type operation struct {
+	id      string // operationId
+	method  string
+	path    string // as chi and OpenAPI both write it; parameters are UUIDs
+	tag     string
+	summary string
+	doc     string
+	scope   auth.Scope // that the key must have; 0: no key is asked for
+	query   []parameter
+	headers []parameter // of the request
+	body    any         // a value of the type that the body is decoded into; nil: no body
+	answers []answer
+	refuses []int // statuses of problems, beyond those of every operation
+	serve   func(*API, http.ResponseWriter, *http.Request) error
+}
+
+// An answer is what an operation says when it does not refuse.
+type answer struct {
+	status  int
+	doc     string
+	body    any      // a value of the type of the body; nil: no body
+	headers []string // names of responseHeaders
+}
+
+const (
+	ticketPath   = "/v1/tickets/{ticket_id}"
+	commentsPath = ticketPath + "/comments"
+	commentPath  = commentsPath + "/{comment_id}"
+	userPath     = "/v1/users/{user_id}"
+)
+
+// operations is the table of everything under /v1.
+var operations = []operation{
+	{
+		id: "listComments", method: http.MethodGet, path: commentsPath, tag: "comments", scope: auth.CommentsRead,
+		summary: "List the comments of a ticket",
+		doc: "In order of creation. Without limit the answer is every comment that the caller may see, streamed. " +
+			"Pages are linked by the Link header; cursors are opaque and stay good. Unknown parameters are ignored.",
+		query: listQueryParameters, headers: []parameter{ifNoneMatchHeader},
+		answers: []answer{
+			{200, "The comments that the caller may see.", []Comment{}, []string{"ETag", "Cache-Control", "Link", "X-Total-Count"}},
+			{304, "Nothing has changed since the caller got the ETag.", nil, []string{"ETag", "Cache-Control"}},
+		},
+		refuses: []int{404},
+		serve:   (*API).listComments,
+	},
+	{
+		id: "createComment", method: http.MethodPost, path: commentsPath, tag: "comments", scope: auth.CommentsWrite,
+		summary: "Add a comment to a ticket",
+		doc: "The author is whom the key stands for. A key with the scope comments:act_as may name another one; " +
+			"a person not heard of before is introduced by that.",
+		headers: []parameter{idempotencyKeyHeader}, body: NewComment{},
+		answers: []answer{
+			{201, "The comment.", Comment{}, []string{"ETag", "Cache-Control", "Location", "Idempotent-Replayed"}},
+		},
+		refuses: []int{404, 408, 409, 413, 415, 422},
+		serve:   within((*API).createComment),
+	},
+	{
+		id: "getComment", method: http.MethodGet, path: commentPath, tag: "comments", scope: auth.CommentsRead,
+		summary: "Get a comment", headers: []parameter{ifNoneMatchHeader},
+		answers: []answer{
+			{200, "The comment.", Comment{}, []string{"ETag", "Cache-Control"}},
+			{304, "The comment has not changed since the caller got the ETag.", nil, []string{"ETag", "Cache-Control"}},
+		},
+		refuses: []int{404},
+		serve:   within((*API).getComment),
+	},
+	{
+		id: "updateComment", method: http.MethodPatch, path: commentPath, tag: "comments", scope: auth.CommentsWrite,
+		summary: "Change the text or the visibility of a comment",
+		doc:     "Allowed to the author and to administrators. What is absent stays; a change to what is already so changes nothing.",
+		headers: []parameter{ifMatchHeader}, body: CommentChange{},
+		answers: []answer{{200, "The comment as it is now.", Comment{}, []string{"ETag", "Cache-Control"}}},
+		refuses: []int{404, 408, 409, 413, 415, 422},
+		serve:   within((*API).updateComment),
+	},
+	{
+		id: "deleteComment", method: http.MethodDelete, path: commentPath, tag: "comments", scope: auth.CommentsDelete,
+		summary: "Delete a comment",
+		doc:     "Allowed to the author and to administrators. The comment is gone from every list and answer at once.",
+		headers: []parameter{ifMatchHeader},
+		answers: []answer{{204, "The comment is gone.", nil, nil}},
+		refuses: []int{404, 409},
+		serve:   within((*API).deleteComment),
+	},
+	{
+		id: "getTicket", method: http.MethodGet, path: ticketPath, tag: "tickets", scope: auth.CommentsRead,
+		summary: "Get what is known of a ticket",
+		answers: []answer{{200, "The ticket.", Ticket{}, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   within((*API).getTicket),
+	},
+	{
+		id: "putTicket", method: http.MethodPut, path: ticketPath, tag: "tickets", scope: auth.TicketsWrite,
+		summary: "Introduce or change a ticket",
+		doc:     "What is absent stays as it is, null clears. A closed ticket does not change any more.",
+		body:    TicketChange{},
+		answers: []answer{
+			{200, "The ticket as it is now.", Ticket{}, []string{"Cache-Control"}},
+			{201, "The ticket was not known before.", Ticket{}, []string{"Cache-Control", "Location"}},
+		},
+		refuses: []int{408, 409, 413, 415, 422},
+		serve:   within((*API).putTicket),
+	},
+	{
+		id: "getUser", method: http.MethodGet, path: userPath, tag: "users", scope: auth.CommentsRead,
+		summary: "Get what is known of a person or a program",
+		doc:     "Customers see only themselves.",
+		answers: []answer{{200, "The user.", User{}, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   within((*API).getUser),
+	},
+	{
+		id: "putUser", method: http.MethodPut, path: userPath, tag: "users", scope: auth.TicketsWrite,
+		summary: "Introduce or change a person or a program",
+		doc: "What is absent stays as it is, null clears. Agents and administrators, and the role of anybody, " +
+			"can be put with the scope admin only.",
+		body: UserChange{},
+		answers: []answer{
+			{200, "The user as it is now.", User{}, []string{"Cache-Control"}},
+			{201, "The user was not known before.", User{}, []string{"Cache-Control", "Location"}},
+		},
+		refuses: []int{408, 413, 415, 422},
+		serve:   within((*API).putUser),
+	},
+	{
+		id: "getOpenAPI", method: http.MethodGet, path: "/v1/openapi.json", tag: "meta",
+		summary: "Get this document", headers: []parameter{ifNoneMatchHeader},
+		answers: []answer{
+			{200, "An OpenAPI 3.1 document.", map[string]any{}, []string{"ETag", "Cache-Control"}},
+			{304, "The document is the one that the caller has.", nil, []string{"ETag", "Cache-Control"}},
+		},
+		serve: (*API).getOpenAPI,
+	},
+}
