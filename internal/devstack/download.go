@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -99,8 +100,27 @@ func fetch(ctx context.Context, from embeddedpostgres.Config, cache, dir string)
 	if _, missing := os.Stat(filepath.Join(unpacked, "bin", "postgres")); missing != nil {
 		return errors.Join(err, missing)
 	}
+	if err := openToAll(unpacked); err != nil {
+		return err
+	}
 	if err := os.RemoveAll(dir); err != nil { // a copy that does not work
 		return err
 	}
 	return os.Rename(unpacked, dir)
+}
+
+// openToAll lets everybody read and run what its owner may, whatever the umask it
+// was unpacked under: root's server is another user.
+func openToAll(root string) error {
+	return filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.Type()&fs.ModeSymlink != 0 {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		mode := info.Mode().Perm()
+		return os.Chmod(path, mode|mode&0o500>>3|mode&0o500>>6)
+	})
 }

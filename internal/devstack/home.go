@@ -81,24 +81,43 @@ func whereabouts(dir string) (home, error) {
 	return h, nil
 }
 
-// makeFolder makes dir and returns its name free of links. Root lets others pass
-// through what it makes, because the server is one of them.
+// makeFolder makes dir, with those above it that are missing, and returns its name
+// free of links.
 func makeFolder(dir string) (string, error) {
 	if dir == "" {
 		return "", errors.New("no folder is named for the data")
-	}
-	mode := fs.FileMode(0o700)
-	if os.Geteuid() == 0 {
-		mode = 0o711
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(dir, mode); err != nil {
+	if err := makeFolders(dir); err != nil {
 		return "", err
 	}
 	return filepath.EvalSymlinks(dir)
+}
+
+// makeFolders is os.MkdirAll, but that root lets others pass through what it makes,
+// whatever its umask, because the server is one of them.
+func makeFolders(dir string) error {
+	if os.Geteuid() != 0 {
+		return os.MkdirAll(dir, 0o700)
+	}
+	if info, err := os.Stat(dir); err == nil && info.IsDir() {
+		return nil
+	}
+	if parent := filepath.Dir(dir); parent != dir {
+		if err := makeFolders(parent); err != nil {
+			return err
+		}
+	}
+	switch err := os.Mkdir(dir, 0o700); {
+	case errors.Is(err, fs.ErrExist):
+		return nil // somebody was faster, or it is no folder, as will be seen
+	case err != nil:
+		return err
+	}
+	return os.Chmod(dir, 0o711)
 }
 
 // claim finds out whom an existing cluster belongs to. One that belongs to root
@@ -127,7 +146,7 @@ func (h home) claim() (home, error) {
 func (h home) moveElsewhere(logger *slog.Logger) (home, error) {
 	name := sha256.Sum256([]byte(h.dir))
 	h.base = filepath.Join(elsewhere, hex.EncodeToString(name[:6]))
-	if err := os.MkdirAll(h.base, 0o711); err != nil {
+	if err := makeFolders(h.base); err != nil {
 		return home{}, fmt.Errorf("%s is closed to user %s, whom Postgres has to run as, and there is no other place: %w", h.dir, h.as.name, err)
 	}
 	if !h.as.reaches(h.base) {

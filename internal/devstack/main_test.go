@@ -47,15 +47,15 @@ func TestMain(m *testing.M) {
 // pristine saves most tests a second of initdb.
 var pristine string
 
-// startElsewhere starts a Postgres in another process, which as is the user of
-// (nil: ours). Closing stdin stops it in good order.
-func startElsewhere(t *testing.T, dir string, as *account) (cmd *exec.Cmd, stdin io.Closer, pid int, url string) {
+// elsewhereCommand is a process that starts a Postgres, which as is the user of
+// (nil: ours). Closing its stdin stops it in good order.
+func elsewhereCommand(t *testing.T, dir string, as *account) *exec.Cmd {
 	t.Helper()
 	program, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd = exec.Command(program)
+	cmd := exec.Command(program)
 	if as != nil {
 		cmd.Path = filepath.Join(filepath.Dir(dir), "devstack.test") // the one that go test made is closed to others
 		copyFile(t, program, cmd.Path)
@@ -63,6 +63,13 @@ func startElsewhere(t *testing.T, dir string, as *account) (cmd *exec.Cmd, stdin
 	}
 	cmd.Dir = filepath.Dir(dir)
 	cmd.Env = append(os.Environ(), "DEVSTACK_TEST_START="+dir)
+	return cmd
+}
+
+// startElsewhere starts a Postgres in another process.
+func startElsewhere(t *testing.T, dir string, as *account) (cmd *exec.Cmd, stdin io.Closer, pid int, url string) {
+	t.Helper()
+	cmd = elsewhereCommand(t, dir, as)
 	cmd.Stderr = t.Output()
 	in, err := cmd.StdinPipe()
 	if err != nil {
