@@ -3,14 +3,16 @@
 -- +goose Up
 CREATE SCHEMA projections;
 
--- How far each projection has come, by partition of tickets. position is that of
--- the last event of this partition that has taken effect; whoever holds the lease
--- may move it, and only from the value it believes in.
+-- How far each projection has come, by partition of tickets. Whoever holds the
+-- lease may move the position, and only from the value it believes in.
 CREATE TABLE projections.checkpoints (
-    position     bigint      NOT NULL DEFAULT 0,
+    position     bigint      NOT NULL DEFAULT 0, -- of the partition's last event that has taken effect
+    -- The partition has no event after position and up to here: who reads on may
+    -- start here, however long nothing has happened in the partition.
+    read_to      bigint      NOT NULL DEFAULT 0,
     leased_until timestamptz NOT NULL DEFAULT '2000-01-01Z',
     owner        uuid,
-    epoch        integer     NOT NULL DEFAULT 1,
+    epoch        integer     NOT NULL DEFAULT 1, -- of the log, as it was followed so far
     shard        smallint    NOT NULL,
     partition    smallint    NOT NULL,
     projection   text        NOT NULL,
@@ -18,11 +20,18 @@ CREATE TABLE projections.checkpoints (
     CONSTRAINT checkpoints_partition_check CHECK (partition BETWEEN 0 AND 63)
 ) WITH (fillfactor = 30);
 
-INSERT INTO projections.checkpoints (projection, shard, partition)
-SELECT 'threads', 0, p FROM generate_series(0, 63) AS p;
+-- The instances that share the partitions of a projection. One that holds none yet
+-- is seen here by those who should leave it some.
+CREATE TABLE projections.members (
+    present_until timestamptz NOT NULL,
+    member        uuid        NOT NULL,
+    shard         smallint    NOT NULL,
+    projection    text        NOT NULL,
+    CONSTRAINT members_pkey PRIMARY KEY (projection, shard, member)
+) WITH (fillfactor = 30);
 
--- Tickets whose events could not be applied. Their readers fold the log instead;
--- replaying a row heals the ticket.
+-- Tickets whose events could not be applied. Their rows stay as they were, and
+-- readers fold the log from there; replaying a ticket heals it.
 CREATE TABLE projections.quarantine (
     position       bigint      NOT NULL, -- of the first event that failed
     quarantined_at timestamptz NOT NULL DEFAULT now(),
@@ -30,36 +39,32 @@ CREATE TABLE projections.quarantine (
     shard          smallint    NOT NULL,
     ticket_id      uuid        NOT NULL,
     projection     text        NOT NULL,
-    reason         text        NOT NULL, -- names types and positions, never contents
+    reason         text        NOT NULL, -- names types and codes, never contents
     CONSTRAINT quarantine_pkey PRIMARY KEY (projection, shard, account_id, ticket_id)
 );
 
 CREATE SCHEMA threads;
 
 -- The thread of a ticket, as seen by those who may see all of it and by those who
--- may see what is public. A digest names the last change visible to that audience;
--- counts are by author type: agent, customer, system.
+-- may see what is public. What a ticket is (status, requester, subject) stands in
+-- log.tickets, which is always current; here is what has to be folded.
 CREATE TABLE threads.tickets (
-    number           bigint      NOT NULL,
-    opened_at        timestamptz NOT NULL,
-    updated_at       timestamptz NOT NULL,
-    public_updated_at timestamptz NOT NULL,
-    account_id       integer     NOT NULL,
-    applied_version  integer     NOT NULL,
-    shard            smallint    NOT NULL,
-    default_public   boolean     NOT NULL,
-    ticket_id        uuid        NOT NULL,
-    requester_id     uuid,
-    subject_id       uuid,
-    last_change_id        uuid   NOT NULL, -- event id
-    last_public_change_id uuid   NOT NULL, -- event id
-    status           text        NOT NULL,
-    public_counts    integer[]   NOT NULL,
-    internal_counts  integer[]   NOT NULL,
+    opened_at             timestamptz NOT NULL,
+    updated_at            timestamptz NOT NULL,
+    public_updated_at     timestamptz NOT NULL,
+    account_id            integer     NOT NULL,
+    applied_version       integer     NOT NULL, -- of the stream; the rows of the ticket are as it left them
+    shard                 smallint    NOT NULL,
+    ticket_id             uuid        NOT NULL,
+    last_change_id        uuid        NOT NULL, -- id of the last event
+    last_public_change_id uuid        NOT NULL, -- id of the last event that is not internal
+    public_counts         integer[]   NOT NULL, -- of public comments: of agents, of customers, of the system
+    internal_counts       integer[]   NOT NULL, -- of internal notes, likewise
     CONSTRAINT tickets_pkey PRIMARY KEY (shard, account_id, ticket_id)
 ) WITH (fillfactor = 70);
 
--- position is that of comment.created: the order of the thread.
+-- position is that of comment.created: the order of the thread. A deleted comment
+-- has no row.
 CREATE TABLE threads.comments (
     position    bigint      NOT NULL,
     number      bigint      NOT NULL,
@@ -77,3 +82,7 @@ CREATE TABLE threads.comments (
     CONSTRAINT comments_pkey PRIMARY KEY (shard, account_id, ticket_id, position),
     CONSTRAINT comments_id_key UNIQUE (shard, account_id, comment_id)
 ) WITH (fillfactor = 90);
+
+-- Those who may not see internal notes page through public comments without ever
+-- touching a note: the number of notes must not cost them time.
+CREATE INDEX comments_audience_idx ON threads.comments (shard, account_id, ticket_id, public, position);

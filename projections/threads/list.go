@@ -1,0 +1,142 @@
+package threads
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+)
+
+// List returns a page of a thread. It is one query, unless the projector has yet to
+// apply an event that concerns the viewer.
+func (r *Reader) List(ctx context.Context, q ListQuery) (Page, error) {
+	if q.Limit == 0 {
+		return r.all(ctx, q)
+	}
+	// A page that begins at the beginning has more behind it if the total says so;
+	// any other asks for one row more than it shows.
+	want := q.Limit
+	if q.After != 0 || q.Before != 0 {
+		want++
+	}
+	who, read, err := r.read(ctx, &q, want)
+	if err != nil {
+		return Page{}, err
+	}
+	rows := read.rows
+	if read.behind() {
+		s, err := r.snapshot(ctx, who, &q, want+read.extra())
+		if err != nil {
+			return Page{}, err
+		}
+		rows, err = s.next(ctx, want)
+		s.close()
+		if err != nil {
+			return Page{}, err
+		}
+		read.thread = s.thread
+	}
+	return r.fill(ctx, &q, read.thread.seenBy(who), rows)
+}
+
+// read makes the one query that usually is enough.
+func (r *Reader) read(ctx context.Context, q *ListQuery, want int) (who audience, read pageRead, err error) {
+	who, ok := audienceOf(q.Viewer)
+	if !ok {
+		return who, read, domain.ErrTicketNotFound
+	}
+	lower, upper, down := q.bounds()
+	rows, err := r.pool.Query(ctx, who.page(q, down), r.pageArgs(who, q, lower, upper, want)...)
+	if err != nil {
+		return who, read, failed(err)
+	}
+	if err = read.collect(rows, who, want); err != nil {
+		return who, read, failed(err)
+	}
+	if !read.found {
+		err = domain.ErrTicketNotFound
+	}
+	return who, read, err
+}
+
+// fill cuts the rows to the page's size, opens them and puts them in order.
+func (r *Reader) fill(ctx context.Context, q *ListQuery, t Thread, rows []row) (Page, error) {
+	page := Page{Thread: t, Total: t.Count(q.Author, q.Internal)}
+	if page.More = page.Total > len(rows); q.After != 0 || q.Before != 0 {
+		page.More = len(rows) > q.Limit
+	}
+	if len(rows) > q.Limit {
+		rows = rows[:q.Limit]
+	}
+	if q.reversed() {
+		slices.Reverse(rows)
+	}
+	var err error
+	page.Comments, err = r.open(ctx, q.Account, q.Ticket, rows)
+	return page, err
+}
+
+// page is the statement for a page of q that is read upwards or downwards.
+func (who audience) page(q *ListQuery, down bool) string {
+	direction := 0
+	if down {
+		direction = 1
+	}
+	return who.statements().page[q.filter()][direction]
+}
+
+func (r *Reader) pageArgs(who audience, q *ListQuery, lower, upper eventstore.Position, limit int) []any {
+	return []any{r.shard, int32(q.Account), uuid.UUID(q.Ticket), who.requester,
+		int64(lower), int64(upper), int16(q.Author), limit}
+}
+
+// pageRead is the result of page.sql.
+type pageRead struct {
+	found  bool // the ticket
+	thread thread
+	state
+	rows  []row
+	arena []byte // of sealed contents
+}
+
+// behind reports whether the log has something for the audience that the rows do not
+// show.
+func (p *pageRead) behind() bool { return !p.applied || p.version > p.thread.version }
+
+// extra is how many rows the tail may take from a page.
+func (p *pageRead) extra() int {
+	if !p.applied {
+		return 0
+	}
+	return min(maxExtra, int(p.version-p.thread.version))
+}
+
+func (p *pageRead) collect(rows pgx.Rows, who audience, want int) error {
+	defer rows.Close()
+	p.rows = make([]row, 0, want)
+	p.arena = make([]byte, 0, 512*want)
+	for rows.Next() {
+		v := rows.RawValues()
+		if v[6] == nil {
+			p.found = true
+			p.thread, p.state = ticketRow(v, who)
+			continue
+		}
+		var c row
+		c, p.arena = commentRow(v, p.arena)
+		p.rows = append(p.rows, c)
+	}
+	return rows.Err()
+}
+
+// seenBy is what an audience may know of the thread.
+func (t *thread) seenBy(who audience) Thread {
+	if who.public {
+		return Thread{ChangeID: t.publicChange, UpdatedAt: t.public.UpdatedAt, public: t.publicCounts}
+	}
+	return Thread{ChangeID: t.change, UpdatedAt: t.all.UpdatedAt, public: t.publicCounts, internal: t.internalCounts}
+}

@@ -1,0 +1,250 @@
+package threads
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+)
+
+// A snapshot reads a thread step by step in a transaction that sees one state of the
+// database. On top of the rows lie the comments that the tail of the stream touches,
+// folded: a touched comment's row is never shown.
+type snapshot struct {
+	r      *Reader
+	who    audience
+	q      *ListQuery
+	conn   *pgxpool.Conn
+	thread thread
+
+	touched map[domain.CommentID]*comment
+	pending []*comment // those of touched that are asked for, in order
+
+	rows         []row // read and not given out yet
+	exhausted    bool  // there are no more rows to read
+	lower, upper eventstore.Position
+	down         bool
+}
+
+const beginSQL = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+// maxExtra bounds how many rows are read beyond what is wanted because touched
+// comments may take some away.
+const maxExtra = 100
+
+// snapshot begins a snapshot and reads the ticket, its tail and the first rows, in
+// one round trip. The caller closes it.
+func (r *Reader) snapshot(ctx context.Context, who audience, q *ListQuery, limit int) (*snapshot, error) {
+	conn, err := r.pool.Acquire(ctx)
+	if err != nil {
+		return nil, failed(err)
+	}
+	s := &snapshot{r: r, who: who, q: q, conn: conn, touched: make(map[domain.CommentID]*comment)}
+	s.lower, s.upper, s.down = q.bounds()
+	read, tail, err := s.begin(ctx, limit)
+	switch {
+	case err != nil:
+		err = failed(err)
+	case !read.found:
+		err = domain.ErrTicketNotFound
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	s.thread = read.thread
+	if read.applied {
+		s.fold(tail)
+		s.keep(read.rows, limit)
+	} else { // there are no rows, or none to be trusted
+		clear(s.touched)
+		s.fold(tail)
+		s.exhausted = true
+	}
+	return s, nil
+}
+
+func (s *snapshot) begin(ctx context.Context, limit int) (read pageRead, tail []eventstore.Recorded, err error) {
+	texts := s.who.statements()
+	ticket := []any{s.r.shard, int32(s.q.Account), uuid.UUID(s.q.Ticket)}
+	var batch pgx.Batch
+	batch.Queue(beginSQL)
+	batch.Queue(s.who.page(s.q, s.down), s.r.pageArgs(s.who, s.q, s.lower, s.upper, limit)...).
+		Query(func(rows pgx.Rows) error { return read.collect(rows, s.who, limit) })
+	batch.Queue(texts.touched, ticket...).Query(s.scanTouched)
+	batch.Queue(texts.tail, ticket...).Query(func(rows pgx.Rows) (err error) {
+		tail, err = pgx.CollectRows(rows, eventstore.ScanRecorded)
+		return err
+	})
+	return read, tail, s.conn.SendBatch(ctx, &batch).Close()
+}
+
+func (s *snapshot) scanTouched(rows pgx.Rows) error {
+	for rows.Next() {
+		c := &comment{stored: true, Comment: domain.Comment{Exists: true}}
+		err := rows.Scan((*uuid.UUID)(&c.id), &c.position, &c.Number, &c.CreatedAt, &c.UpdatedAt, &c.Revision,
+			(*int16)(&c.Author.Type), (*uuid.UUID)(&c.Author.ID), &c.Public, (*uuid.UUID)(&c.Content))
+		if err != nil {
+			return err
+		}
+		c.CreatedAt, c.UpdatedAt = c.CreatedAt.UTC(), c.UpdatedAt.UTC()
+		s.touched[c.id] = c
+	}
+	return rows.Err()
+}
+
+// fold lays the tail on top of the rows.
+func (s *snapshot) fold(tail []eventstore.Recorded) {
+	for i := range tail {
+		e := &tail[i]
+		var c *comment
+		if e.Comment != (domain.CommentID{}) {
+			if c = s.touched[e.Comment]; c == nil {
+				c = &comment{id: e.Comment}
+				s.touched[e.Comment] = c
+			}
+		}
+		fact, err := e.Decode()
+		if err != nil {
+			fact = nil // the projector has raised the alarm
+		}
+		s.thread.fold(e, fact, c)
+	}
+	for _, c := range s.touched {
+		if c.torn && s.who.public {
+			s.thread.count(c, -1)
+			c.Exists = false
+		}
+		if s.shows(c) {
+			s.pending = append(s.pending, c)
+		}
+	}
+	slices.SortFunc(s.pending, func(a, b *comment) int { return s.order(a.position, b.position) })
+}
+
+func (s *snapshot) shows(c *comment) bool {
+	return c.Exists && !c.Deleted && (c.Public || !s.who.public) && s.q.matches(c) &&
+		s.lower < c.position && c.position < s.upper
+}
+
+// order compares positions in the direction in which the thread is read.
+func (s *snapshot) order(a, b eventstore.Position) int {
+	if s.down {
+		return cmp.Compare(b, a)
+	}
+	return cmp.Compare(a, b)
+}
+
+// next returns the next comments that the query asks for, up to want. There are no
+// others if it returns fewer.
+func (s *snapshot) next(ctx context.Context, want int) ([]row, error) {
+	page := make([]row, 0, want)
+	for len(page) < want {
+		switch {
+		case len(s.rows) == 0 && !s.exhausted:
+			if err := s.fetch(ctx, want-len(page)+min(len(s.touched), maxExtra)); err != nil {
+				return nil, err
+			}
+		case len(s.rows) == 0 && len(s.pending) == 0:
+			return page, s.contents(ctx, page)
+		case len(s.pending) == 0 || len(s.rows) > 0 && s.order(s.rows[0].Position, s.pending[0].position) < 0:
+			if s.touched[s.rows[0].ID] == nil {
+				page = append(page, s.rows[0])
+			}
+			s.rows = s.rows[1:]
+		default:
+			if len(s.rows) > 0 && s.rows[0].ID == s.pending[0].id {
+				s.rows = s.rows[1:]
+			}
+			page = append(page, s.pending[0].row())
+			s.pending = s.pending[1:]
+		}
+	}
+	return page, s.contents(ctx, page)
+}
+
+// fetch reads more rows.
+func (s *snapshot) fetch(ctx context.Context, limit int) error {
+	var read pageRead
+	rows, err := s.conn.Query(ctx, s.who.page(s.q, s.down), s.r.pageArgs(s.who, s.q, s.lower, s.upper, limit)...)
+	if err != nil {
+		return failed(err)
+	}
+	if err := read.collect(rows, s.who, limit); err != nil {
+		return failed(err)
+	}
+	s.keep(read.rows, limit)
+	return nil
+}
+
+// keep takes over rows that were read with the given limit; the next ones lie beyond
+// them.
+func (s *snapshot) keep(rows []row, limit int) {
+	s.rows, s.exhausted = rows, len(rows) < limit
+	if len(rows) == 0 {
+		return
+	}
+	if end := rows[len(rows)-1].Position; s.down {
+		s.upper = end
+	} else {
+		s.lower = end
+	}
+}
+
+// row is a folded comment on its way into a page. Its content has yet to be read.
+func (c *comment) row() row {
+	return row{unread: true, Comment: Comment{
+		ID: c.id, Author: c.Author, Public: c.Public, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		Revision: c.Revision, Position: c.position, Number: c.Number, Content: c.Content,
+	}}
+}
+
+// contents reads what folded comments of a page say.
+func (s *snapshot) contents(ctx context.Context, page []row) error {
+	unread := make(map[uuid.UUID]*row)
+	var ids []uuid.UUID
+	for i := range page {
+		if page[i].unread {
+			ids = append(ids, uuid.UUID(page[i].Content))
+			unread[uuid.UUID(page[i].Content)] = &page[i]
+		}
+	}
+	if ids == nil {
+		return nil
+	}
+	rows, err := s.conn.Query(ctx, contentsSQL, s.r.shard, ids)
+	if err != nil {
+		return failed(err)
+	}
+	var id uuid.UUID
+	var bucket int64
+	var sealed []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &bucket, &sealed}, func() error {
+		unread[id].bucket, unread[id].sealed = bucket, slices.Clone(sealed)
+		return nil
+	})
+	if err != nil {
+		return failed(err)
+	}
+	return nil
+}
+
+// close ends the snapshot and gives the connection back. It may be called twice.
+func (s *snapshot) close() {
+	if s.conn == nil {
+		return
+	}
+	// If this fails the pool finds the connection in a transaction and drops it.
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	s.conn.Exec(ctx, "COMMIT")
+	s.conn.Release()
+	s.conn = nil
+}

@@ -1,0 +1,16 @@
+-- A comment by its id. What it is stands in log.comments, which is always current;
+-- when it was made and last changed has been folded into its row. It is null if the
+-- ticket is there and the comment is not.
+SELECT l.revision, l.number, l.author_type, l.author_id, l.public, l.content_id, k.bucket_id, k.sealed,
+       c.revision, c.position, c.created_at, c.updated_at,
+       coalesce((SELECT r.applied_version
+                   FROM threads.tickets r
+                  WHERE r.shard = $1 AND r.account_id = $2 AND r.ticket_id = $3 AND r.applied_version <= t.version), 0)
+  FROM log.tickets t
+  LEFT JOIN log.comments l
+    ON l.shard = t.shard AND l.account_id = t.account_id AND l.comment_id = $5 AND l.ticket_id = t.ticket_id
+   AND NOT l.deleted AND ($4::uuid IS NULL OR l.public)
+  LEFT JOIN threads.comments c ON c.shard = l.shard AND c.account_id = l.account_id AND c.comment_id = l.comment_id
+  LEFT JOIN log.contents k ON k.shard = l.shard AND k.content_id = l.content_id
+ WHERE t.shard = $1 AND t.account_id = $2 AND t.ticket_id = $3
+   AND ($4::uuid IS NULL OR t.requester_id = $4)

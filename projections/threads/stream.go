@@ -1,0 +1,78 @@
+package threads
+
+import (
+	"context"
+)
+
+// streamChunk is how many comments a stream holds in memory at a time.
+const streamChunk = 256
+
+// Stream gives all comments that q asks for, whatever q.Limit says: begin is called
+// once, with a page that has no comments, and then chunk with comments in order, which
+// it must not keep. All of it shows one moment. Memory does not grow with the thread.
+// An error of begin or chunk ends the stream and is returned as it is.
+//
+// A long thread keeps a connection, and at most half of the pool's connections serve
+// streams: chunk should not wait for a slow client without a deadline.
+func (r *Reader) Stream(ctx context.Context, q ListQuery, begin func(Page) error, chunk func([]Comment) error) error {
+	q.Limit = 0
+	who, read, err := r.read(ctx, &q, streamChunk)
+	if err != nil {
+		return err
+	}
+	if !read.behind() && len(read.rows) < streamChunk {
+		return r.emit(ctx, &q, read.thread.seenBy(who), begin, chunk, read.rows)
+	}
+	select {
+	case r.streams <- struct{}{}:
+		defer func() { <-r.streams }()
+	case <-ctx.Done():
+		return failed(context.Cause(ctx))
+	}
+	s, err := r.snapshot(ctx, who, &q, streamChunk+read.extra())
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	for full := true; full; begin = nil {
+		rows, err := s.next(ctx, streamChunk)
+		if err != nil {
+			return err
+		}
+		if full = len(rows) == streamChunk; !full {
+			s.close()
+		}
+		if err := r.emit(ctx, &q, s.thread.seenBy(who), begin, chunk, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emit hands over rows, after the beginning if that was not yet.
+func (r *Reader) emit(ctx context.Context, q *ListQuery, t Thread, begin func(Page) error, chunk func([]Comment) error, rows []row) error {
+	comments, err := r.open(ctx, q.Account, q.Ticket, rows)
+	if err != nil {
+		return err
+	}
+	if begin != nil {
+		if err := begin(Page{Thread: t, Total: t.Count(q.Author, q.Internal)}); err != nil {
+			return err
+		}
+	}
+	if len(comments) == 0 {
+		return nil
+	}
+	return chunk(comments)
+}
+
+// all is a list without a limit.
+func (r *Reader) all(ctx context.Context, q ListQuery) (page Page, err error) {
+	err = r.Stream(ctx, q,
+		func(p Page) error { page = p; return nil },
+		func(c []Comment) error { page.Comments = append(page.Comments, c...); return nil })
+	if err != nil {
+		return Page{}, err
+	}
+	return page, nil
+}

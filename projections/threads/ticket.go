@@ -1,0 +1,112 @@
+package threads
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/vault"
+)
+
+// Ticket returns a ticket and what is known of its thread.
+func (r *Reader) Ticket(ctx context.Context, account domain.AccountID, id domain.TicketID, viewer domain.Actor) (Ticket, error) {
+	who, ok := audienceOf(viewer)
+	if !ok {
+		return Ticket{}, domain.ErrTicketNotFound
+	}
+	read, err := r.readTicket(ctx, r.pool, who, account, id)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if read.behind() {
+		s, err := r.snapshot(ctx, who, &ListQuery{Account: account, Ticket: id, Viewer: viewer}, 0)
+		if err != nil {
+			return Ticket{}, err
+		}
+		read, err = r.readTicket(ctx, s.conn, who, account, id)
+		s.close()
+		if err != nil {
+			return Ticket{}, err
+		}
+		read.thread = s.thread
+	}
+	t := read.Ticket
+	t.ID, t.Thread = id, read.thread.seenBy(who)
+	if t.OpenedAt.IsZero() { // it has no row yet: all was folded
+		t.OpenedAt = read.thread.public.OpenedAt
+	}
+	if read.sealed == nil {
+		return t, nil
+	}
+	_, t.SubjectJSON, err = r.body(ctx, nil, vault.OfSubject(account, id, read.subject), read.bucket, read.sealed)
+	if err != nil && !errors.Is(err, vault.ErrDestroyed) {
+		return Ticket{}, err
+	}
+	return t, nil
+}
+
+// ticketRead is the result of ticket.sql.
+type ticketRead struct {
+	pageRead
+	Ticket
+	subject domain.ContentID
+	bucket  int64
+	sealed  []byte
+}
+
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+func (r *Reader) readTicket(ctx context.Context, db querier, who audience, account domain.AccountID, id domain.TicketID) (*ticketRead, error) {
+	rows, err := db.Query(ctx, who.statements().ticket, r.shard, account, uuid.UUID(id), who.requester)
+	if err != nil {
+		return nil, failed(err)
+	}
+	read, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (*ticketRead, error) {
+		v := row.RawValues()
+		read := new(ticketRead)
+		read.thread, read.state = ticketRow(v, who)
+		var opened *time.Time
+		var requester, subject *uuid.UUID
+		var bucket *int64
+		err := row.Scan(nil, nil, nil, nil, nil, nil, &opened, &read.Number, &read.Status, &requester,
+			&read.DefaultPublic, &subject, &bucket, &read.sealed)
+		if opened != nil && read.applied {
+			read.OpenedAt = opened.UTC()
+		}
+		if bucket != nil {
+			read.subject, read.bucket = domain.ContentID(*subject), *bucket
+		}
+		read.Requester = (*domain.UserID)(requester)
+		return read, err
+	})
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, domain.ErrTicketNotFound
+	case err != nil:
+		return nil, failed(err)
+	}
+	return read, nil
+}
+
+// Validator returns the ChangeID of a thread: two look-ups, whatever happened to it
+// and however far the projector has come.
+func (r *Reader) Validator(ctx context.Context, account domain.AccountID, ticket domain.TicketID, viewer domain.Actor) (id domain.EventID, err error) {
+	who, ok := audienceOf(viewer)
+	if !ok {
+		return id, domain.ErrTicketNotFound
+	}
+	err = r.pool.QueryRow(ctx, who.statements().validator, r.shard, account, uuid.UUID(ticket), who.requester).Scan((*uuid.UUID)(&id))
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return id, domain.ErrTicketNotFound
+	case err != nil:
+		return id, failed(err)
+	}
+	return id, nil
+}

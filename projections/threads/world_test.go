@@ -1,0 +1,165 @@
+package threads_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/projections"
+	"github.com/commentd/commentd/projections/internal/logtest"
+	"github.com/commentd/commentd/projections/threads"
+)
+
+// world is a ticket to which things happen.
+type world struct {
+	tb       testing.TB
+	log      *logtest.Log
+	reader   *threads.Reader
+	account  domain.AccountID
+	ticket   domain.TicketID
+	customer domain.Actor
+	comments []domain.CommentID
+	bodies   map[string]string // by content id
+	applied  eventstore.Version
+}
+
+func newWorld(tb testing.TB, l *logtest.Log) *world {
+	w := &world{
+		tb: tb, log: l, reader: threads.NewReader(l.Pool, l.Vault, 0), account: 1,
+		ticket:   domain.TicketID(uuid.New()),
+		customer: domain.Actor{Kind: domain.ActorCustomer, ID: domain.UserID(uuid.New())},
+		bodies:   make(map[string]string),
+	}
+	requester := &w.customer.ID
+	w.do(domain.PutTicket{
+		Account: w.account, Ticket: w.ticket, By: logtest.Agent, Requester: &requester, Numbers: w.numbers(),
+	})
+	return w
+}
+
+func (w *world) do(cmd domain.Command) eventstore.Result {
+	w.tb.Helper()
+	result, err := w.log.Store.Execute(context.Background(), cmd, nil)
+	if err != nil {
+		w.tb.Fatalf("Execute(%+v): %v", cmd, err)
+	}
+	return result
+}
+
+func (w *world) numbers() domain.Numbers {
+	w.tb.Helper()
+	n, err := w.log.Store.Numbers().Draw(context.Background(), w.account, 2)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	return domain.Numbers{Audit: n, Subject: n + 1}
+}
+
+func (w *world) text(body string) *domain.Text {
+	text := logtest.NewText(body)
+	w.bodies[text.Content.ID.String()] = body
+	return text
+}
+
+func (w *world) create(author domain.Author, public bool, body string) domain.CommentID {
+	w.tb.Helper()
+	id := domain.CommentID(logtest.NewID())
+	w.do(domain.CreateComment{
+		Account: w.account, Ticket: w.ticket, Comment: id, By: logtest.Agent, Author: author, Public: public,
+		Text: w.text(body), Numbers: w.numbers(),
+	})
+	w.comments = append(w.comments, id)
+	return id
+}
+
+func (w *world) update(id domain.CommentID, text *domain.Text, public *bool) {
+	w.tb.Helper()
+	w.do(domain.UpdateComment{
+		Account: w.account, Ticket: w.ticket, Comment: id, By: logtest.Agent, Text: text, Public: public, Audit: w.numbers().Audit,
+	})
+}
+
+func (w *world) remove(id domain.CommentID) {
+	w.tb.Helper()
+	w.do(domain.DeleteComment{Account: w.account, Ticket: w.ticket, Comment: id, By: logtest.Agent, Audit: w.numbers().Audit})
+}
+
+// happen makes something happen that rapid chooses.
+func (w *world) happen(t *rapid.T) {
+	var living []domain.CommentID
+	ref := fold(w.tb, w.log.Pool, w.account, w.ticket)
+	for _, id := range w.comments {
+		if !ref.comments[id.String()].deleted {
+			living = append(living, id)
+		}
+	}
+	what := rapid.SampledFrom([]string{"create", "create", "create", "edit", "flip", "flip", "rewrite and flip", "delete", "ticket"}).Draw(t, "what")
+	if len(living) == 0 && what != "ticket" {
+		what = "create"
+	}
+	body := rapid.StringMatching(`[ -~äß\n☃]{0,40}`)
+	switch what {
+	case "create":
+		author := domain.Author{
+			Type: domain.AuthorType(rapid.IntRange(1, 3).Draw(t, "author")),
+			ID:   domain.UserID(uuid.New()),
+		}
+		w.create(author, rapid.Bool().Draw(t, "public"), body.Draw(t, "body"))
+		return
+	case "ticket":
+		status := rapid.SampledFrom([]domain.Status{domain.StatusOpen, domain.StatusPending, domain.StatusSolved}).Draw(t, "status")
+		subject := w.text(body.Draw(t, "subject"))
+		w.do(domain.PutTicket{
+			Account: w.account, Ticket: w.ticket, By: logtest.Agent, Status: &status, Subject: &subject, Numbers: w.numbers(),
+		})
+		return
+	}
+	id := rapid.SampledFrom(living).Draw(t, "comment")
+	flipped := !ref.comments[id.String()].public
+	switch what {
+	case "edit":
+		w.update(id, w.text(body.Draw(t, "body")), nil)
+	case "flip":
+		w.update(id, nil, &flipped)
+	case "rewrite and flip":
+		w.update(id, w.text(body.Draw(t, "body")), &flipped)
+	case "delete":
+		w.remove(id)
+	}
+}
+
+// apply applies up to n events that have not been applied, as one batch.
+func (w *world) apply(n int) {
+	w.tb.Helper()
+	ctx := context.Background()
+	recorded, err := w.log.Store.ReadTicket(ctx, w.account, w.ticket, w.applied, n)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	if len(recorded) == 0 {
+		return
+	}
+	events := make([]projections.Event, len(recorded))
+	for i, r := range recorded {
+		fact, err := r.Decode()
+		if err != nil {
+			w.tb.Fatal(err)
+		}
+		events[i] = projections.Event{Recorded: r, Fact: fact}
+		w.applied = r.Version
+	}
+	tx, err := w.log.Pool.Begin(ctx)
+	if err != nil {
+		w.tb.Fatal(err)
+	}
+	if err := (threads.Projection{}).Apply(ctx, tx, events); err != nil {
+		w.tb.Fatal(err)
+	}
+	if err := tx.Commit(ctx); err != nil {
+		w.tb.Fatal(err)
+	}
+}

@@ -1,0 +1,104 @@
+package threads
+
+import (
+	"context"
+	_ "embed"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+)
+
+var (
+	//go:embed sql/upsert_tickets.sql
+	upsertTicketsSQL string
+	//go:embed sql/insert_comments.sql
+	insertCommentsSQL string
+	//go:embed sql/update_comments.sql
+	updateCommentsSQL string
+	//go:embed sql/delete_comments.sql
+	deleteCommentsSQL string
+)
+
+// write queues the changed rows, column by column: the statements are the same for
+// any number of rows.
+func (b *batch) write(ctx context.Context, tx pgx.Tx) error {
+	var queries pgx.Batch
+	b.writeTickets(&queries)
+	b.writeComments(&queries)
+	return tx.SendBatch(ctx, &queries).Close()
+}
+
+func (b *batch) writeTickets(queries *pgx.Batch) {
+	n := len(b.tickets)
+	accounts, tickets := make([]domain.AccountID, n), make([]uuid.UUID, n)
+	versions := make([]eventstore.Version, n)
+	opened, updated, publicUpdated := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
+	changes, publicChanges := make([]uuid.UUID, n), make([]uuid.UUID, n)
+	var public, internal [domain.AuthorTypes][]int32
+	for i, key := range b.tickets {
+		t := b.threads[key]
+		accounts[i], tickets[i] = key.account, uuid.UUID(key.ticket)
+		versions[i] = t.version
+		opened[i], updated[i], publicUpdated[i] = t.all.OpenedAt, t.all.UpdatedAt, t.public.UpdatedAt
+		changes[i], publicChanges[i] = uuid.UUID(t.change), uuid.UUID(t.publicChange)
+		for a := range domain.AuthorTypes {
+			public[a] = append(public[a], t.publicCounts[a])
+			internal[a] = append(internal[a], t.internalCounts[a])
+		}
+	}
+	queries.Queue(upsertTicketsSQL, b.shard, accounts, tickets, versions, opened, updated, publicUpdated,
+		changes, publicChanges, public[0], public[1], public[2], internal[0], internal[1], internal[2])
+}
+
+// columns are rows of threads.comments.
+type columns struct {
+	accounts          []domain.AccountID
+	tickets, comments []uuid.UUID
+	positions         []eventstore.Position
+	numbers           []int64
+	created, updated  []time.Time
+	revisions         []int32
+	authorTypes       []int16
+	authors           []uuid.UUID
+	publics           []bool
+	contents          []uuid.UUID
+}
+
+func (r *columns) add(key commentKey, c *batched) {
+	r.accounts = append(r.accounts, key.account)
+	r.tickets, r.comments = append(r.tickets, uuid.UUID(c.ticket)), append(r.comments, uuid.UUID(key.comment))
+	r.positions, r.numbers = append(r.positions, c.position), append(r.numbers, c.Number)
+	r.created, r.updated = append(r.created, c.CreatedAt), append(r.updated, c.UpdatedAt)
+	r.revisions = append(r.revisions, int32(c.Revision))
+	r.authorTypes, r.authors = append(r.authorTypes, int16(c.Author.Type)), append(r.authors, uuid.UUID(c.Author.ID))
+	r.publics, r.contents = append(r.publics, c.Public), append(r.contents, uuid.UUID(c.Content))
+}
+
+func (b *batch) writeComments(queries *pgx.Batch) {
+	var inserted, updated, deleted columns
+	for _, key := range b.order {
+		switch c := b.comments[key]; {
+		case !c.Exists || c.Deleted && !c.stored:
+		case c.Deleted:
+			deleted.add(key, c)
+		case c.stored:
+			updated.add(key, c)
+		default:
+			inserted.add(key, c)
+		}
+	}
+	if r := &deleted; len(r.comments) > 0 {
+		queries.Queue(deleteCommentsSQL, b.shard, r.accounts, r.comments)
+	}
+	if r := &updated; len(r.comments) > 0 {
+		queries.Queue(updateCommentsSQL, b.shard, r.accounts, r.comments, r.updated, r.revisions, r.publics, r.contents)
+	}
+	if r := &inserted; len(r.comments) > 0 {
+		queries.Queue(insertCommentsSQL, b.shard, r.accounts, r.tickets, r.comments, r.positions, r.numbers,
+			r.created, r.updated, r.revisions, r.authorTypes, r.authors, r.publics, r.contents)
+	}
+}
