@@ -85,6 +85,10 @@ func startElsewhere(t *testing.T, dir string, as *account) (cmd *exec.Cmd, stdin
 	t.Cleanup(func() { // for a test that fails half-way
 		cmd.Process.Kill()
 		cmd.Wait()
+		// The server writes until it has noticed, and the folder is about to be removed.
+		if data, err := filepath.EvalSymlinks(filepath.Join(dir, "postgres")); err == nil {
+			_ = stopAll(context.Background(), data)
+		}
 	})
 	if _, err := fmt.Fscanln(out, &pid, &url); err != nil {
 		rest, _ := io.ReadAll(out)

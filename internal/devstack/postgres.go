@@ -202,6 +202,9 @@ func (p *Postgres) Port() int {
 // PID returns the process id of the server, also after it has ended.
 func (p *Postgres) PID() int { return p.process().pid() }
 
+// Dir returns the folder it was started on, free of links.
+func (p *Postgres) Dir() string { return p.home.dir }
+
 // Version returns the major version of the server.
 func (p *Postgres) Version() int { return p.bin.Version }
 

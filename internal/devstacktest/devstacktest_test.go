@@ -147,16 +147,18 @@ func TestExistingServerNeedsURL(t *testing.T) {
 func TestServerEndsWithTestBinary(t *testing.T) {
 	if os.Getenv("DEVSTACKTEST_DIE") != "" {
 		p := PostgresServer(t)
-		fmt.Println("server", p.PID())
+		fmt.Println("server", p.PID(), p.Dir())
 		os.Exit(3) // neither clean-up nor TestMain
 	}
 	cmd := exec.Command(os.Args[0], "-test.run=^TestServerEndsWithTestBinary$")
 	cmd.Env = append(os.Environ(), "DEVSTACKTEST_DIE=1")
 	out, _ := cmd.Output()
 	var pid int
-	if _, err := fmt.Sscanf(string(out), "server %d", &pid); err != nil {
+	var dir string
+	if _, err := fmt.Sscanf(string(out), "server %d %s", &pid, &dir); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+	defer os.RemoveAll(dir) // the next run would, in an hour
 	for deadline := time.Now().Add(20 * time.Second); runs(pid); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("server %d is left", pid)
