@@ -149,6 +149,8 @@ func (s *Store) commit(ctx context.Context, items []*pending) {
 		s.commit(ctx, items[:half])
 		s.commit(ctx, items[half:])
 		return
+	case errors.As(err, &refused) && refused.ConstraintName == "comments_pkey":
+		err = ErrExists
 	case errors.As(err, &refused) && (dataError(refused) || gaveUp(refused)):
 		// The statement was rolled back before it could commit.
 		slog.Error("append refused", "sqlstate", refused.Code, "constraint", refused.ConstraintName, "commands", len(items))

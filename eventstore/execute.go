@@ -43,7 +43,7 @@ type Result struct {
 	RecordedAt time.Time
 }
 
-// maxTries bounds how often a command is decided anew because another one was
+// maxTries bounds how often a command is decided anew because another instance was
 // faster. Each loss means that somebody else made progress.
 const maxTries = 20
 
@@ -58,6 +58,13 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 	text, err := s.sealText(ctx, cmd)
 	if err != nil {
 		return Result{}, err
+	}
+	if _, creates := cmd.(domain.CreateComment); !creates {
+		unlock, err := s.stripes.lock(ctx, comment)
+		if err != nil {
+			return Result{}, fmt.Errorf("execute %T: %w: %w", cmd, ErrBusy, err)
+		}
+		defer unlock()
 	}
 	for range maxTries {
 		st, err := s.current(ctx, cmd)
@@ -103,10 +110,7 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 			}
 		case outcomeTicketConflict:
 			s.heads.drop(account, ticket)
-		case outcomeCommentConflict:
-			if _, ok := cmd.(domain.CreateComment); ok {
-				return Result{}, ErrExists
-			}
+		case outcomeCommentConflict: // it has changed: decide on what it is now
 		}
 	}
 	return Result{}, fmt.Errorf("execute %T: %w", cmd, ErrBusy)

@@ -21,6 +21,9 @@ var readTicketSQL string
 //go:embed sql/head.sql
 var headSQL string
 
+//go:embed sql/raise_epoch.sql
+var raiseEpochSQL string
+
 // Head is the end of the log.
 type Head struct {
 	Position   Position
@@ -34,6 +37,18 @@ func (s *Store) Head(ctx context.Context) (Head, error) {
 	err := s.pool.QueryRow(ctx, headSQL, s.config.Shard).Scan(&h.Position, &h.Epoch, &h.RecordedAt)
 	if err != nil {
 		return Head{}, fmt.Errorf("%w: read head: %w", ErrUnavailable, err)
+	}
+	return h, nil
+}
+
+// RaiseEpoch declares, after the log has lost its tail to a failover or a restore,
+// that what follows is another history: copies of the log that know a lost event
+// are rebuilt. The error is ErrUnavailable.
+func (s *Store) RaiseEpoch(ctx context.Context) (Head, error) {
+	var h Head
+	err := s.pool.QueryRow(ctx, raiseEpochSQL, s.config.Shard).Scan(&h.Position, &h.Epoch, &h.RecordedAt)
+	if err != nil {
+		return Head{}, fmt.Errorf("%w: raise epoch: %w", ErrUnavailable, err)
 	}
 	return h, nil
 }

@@ -25,6 +25,7 @@ type Store struct {
 	metrics *metrics.Metrics
 	config  Config
 	heads   *headCache
+	stripes *stripes
 
 	appended Signal
 
@@ -42,8 +43,8 @@ func New(pool *pgxpool.Pool, v *vault.Vault, m *metrics.Metrics, config Config) 
 	}
 	return &Store{
 		pool: pool, vault: v, numbers: NewNumbers(pool), metrics: m, config: config,
-		heads: newHeadCache(),
-		work:  make(chan struct{}, 1),
+		heads: newHeadCache(), stripes: newStripes(),
+		work: make(chan struct{}, 1),
 	}
 }
 
