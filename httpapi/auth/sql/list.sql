@@ -1,0 +1,4 @@
+SELECT key_id, account_id, account_slug, user_id, role, kind, scopes, label, hint, created_at, expires_at, revoked_at
+  FROM directory.principals
+ WHERE account_id = $1
+ ORDER BY created_at, key_id;

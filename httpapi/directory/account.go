@@ -1,0 +1,75 @@
+package directory
+
+import (
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/commentd/commentd/domain"
+)
+
+// An Account is a tenant.
+type Account struct {
+	ID        domain.AccountID
+	Slug      string // its name in subjects and on the command line; never changes
+	Settings  Settings
+	CreatedAt time.Time
+}
+
+// Settings are what an account can choose. The zero value is the default.
+type Settings struct {
+	UnknownTickets UnknownTickets `json:"unknown_tickets"`
+}
+
+// UnknownTickets says what becomes of a comment on a ticket that nobody has
+// introduced.
+type UnknownTickets string
+
+const (
+	RejectUnknownTickets UnknownTickets = "reject" // 404; the default
+	OpenUnknownTickets   UnknownTickets = "open"   // an agent's or a program's first comment opens the ticket
+)
+
+const maxSlug = 40
+
+// ValidSlug reports whether slug can name an account: 1 to 40 of a-z, 0-9 and "-".
+// A slug becomes a token of NATS subjects and part of names of streams, so nothing
+// in it may have a meaning there.
+func ValidSlug(slug string) bool {
+	if len(slug) < 1 || len(slug) > maxSlug {
+		return false
+	}
+	for i := range len(slug) {
+		if c := slug[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func (s Settings) validate() error {
+	if s.UnknownTickets != RejectUnknownTickets && s.UnknownTickets != OpenUnknownTickets {
+		return &InvalidError{"unknown_tickets", "must be reject or open"}
+	}
+	return nil
+}
+
+// withDefaults fills in what was never chosen, and replaces what only a later
+// release knows: of that the default is the safe reading.
+func (s Settings) withDefaults() Settings {
+	if s.UnknownTickets != OpenUnknownTickets {
+		s.UnknownTickets = RejectUnknownTickets
+	}
+	return s
+}
+
+func encodeSettings(s Settings) (string, error) {
+	b, err := json.Marshal(s)
+	return string(b), err
+}
+
+func decodeSettings(stored string) (Settings, error) {
+	var s Settings
+	err := json.Unmarshal([]byte(stored), &s)
+	return s.withDefaults(), err
+}

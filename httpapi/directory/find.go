@@ -1,0 +1,110 @@
+package directory
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/vault"
+)
+
+//go:embed sql/get_user.sql
+var getUserSQL string
+
+//go:embed sql/get_user_by_email.sql
+var getUserByEmailSQL string
+
+//go:embed sql/list_users.sql
+var listUsersSQL string
+
+// User returns the user with the id, or ErrUserNotFound.
+func (s *Store) User(ctx context.Context, account domain.AccountID, id domain.UserID) (User, error) {
+	return s.one(s.users(ctx, account, getUserSQL, account, id))
+}
+
+// UserByEmail returns the user who has the address, in whatever case it is
+// written, or ErrUserNotFound.
+func (s *Store) UserByEmail(ctx context.Context, account domain.AccountID, email string) (User, error) {
+	return s.one(s.users(ctx, account, getUserByEmailSQL, account, s.vault.EmailDigest(account, email)))
+}
+
+// MaxPage is the most users that one call of Users returns.
+const MaxPage = 1000
+
+// Users returns up to limit users of the account, 1 to MaxPage, in order of their
+// numbers, beginning after the number given. Fewer than limit are the last.
+func (s *Store) Users(ctx context.Context, account domain.AccountID, after int64, limit int) ([]User, error) {
+	return s.users(ctx, account, listUsersSQL, account, after, max(1, min(limit, MaxPage)))
+}
+
+func (s *Store) one(users []User, err error) (User, error) {
+	if err != nil {
+		return User{}, err
+	}
+	if len(users) == 0 {
+		return User{}, ErrUserNotFound
+	}
+	return users[0], nil
+}
+
+// sealedUser is a row of users before its seal is opened.
+type sealedUser struct {
+	User
+	bucket *int64
+	person []byte
+}
+
+// users runs a statement that returns users of the account, and opens their seals
+// once the connection is free again.
+func (s *Store) users(ctx context.Context, account domain.AccountID, sql string, args ...any) ([]User, error) {
+	rows, err := s.pool.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, unavailable("find users", err)
+	}
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (sealedUser, error) {
+		u := sealedUser{User: User{Account: account}}
+		return u, row.Scan(&u.ID, &u.Number, &u.Role, &u.Active, &u.CreatedAt, &u.UpdatedAt, &u.bucket, &u.person)
+	})
+	if err != nil {
+		return nil, unavailable("find users", err)
+	}
+	var buckets []int64
+	for _, u := range found {
+		if u.bucket != nil {
+			buckets = append(buckets, *u.bucket)
+		}
+	}
+	if err := s.vault.Prefetch(ctx, buckets); err != nil {
+		return nil, sealing("find users", err)
+	}
+	users := make([]User, len(found))
+	for i, u := range found {
+		if users[i], err = s.open(ctx, u); err != nil {
+			return nil, err
+		}
+	}
+	return users, nil
+}
+
+// open fills in name and address. A person whose key was destroyed has neither.
+func (s *Store) open(ctx context.Context, u sealedUser) (User, error) {
+	if u.bucket == nil {
+		return u.User, nil
+	}
+	document, err := s.vault.Open(ctx, vault.OfPerson(u.Account, u.ID), *u.bucket, u.person)
+	if errors.Is(err, vault.ErrDestroyed) {
+		return u.User, nil
+	}
+	if err != nil {
+		return User{}, sealing("user "+u.ID.String(), err)
+	}
+	person, err := vault.DecodePerson(document)
+	if err != nil {
+		return User{}, sealing("user "+u.ID.String(), err)
+	}
+	u.Name, u.Email = person.Name, person.Email
+	return u.User, nil
+}

@@ -1,0 +1,4 @@
+SELECT role
+  FROM directory.users
+ WHERE account_id = $1
+   AND user_id = $2;
