@@ -15,8 +15,8 @@ type Comment struct {
 	ID               domain.CommentID  `json:"id" format:"uuid"`
 	TicketID         domain.TicketID   `json:"ticket_id" format:"uuid"`
 	AuthorType       domain.AuthorType `json:"author_type" enum:"AGENT,CUSTOMER,SYSTEM" doc:"On whose side the author stands."`
-	AuthorUserID     *domain.UserID    `json:"author_user_id" format:"uuid" doc:"The author, if an agent or a program; else null."`
-	AuthorCustomerID *domain.UserID    `json:"author_customer_id" format:"uuid" doc:"The author, if a customer; else null."`
+	AuthorUserID     *domain.UserID    `json:"author_user_id" nullable:"true" format:"uuid" doc:"The author, if an agent or a program; else null."`
+	AuthorCustomerID *domain.UserID    `json:"author_customer_id" nullable:"true" format:"uuid" doc:"The author, if a customer; else null."`
 	Content          Literal           `json:"content" doc:"The text, exactly as it was sent."`
 	IsInternal       bool              `json:"is_internal" doc:"Whether this is a note that customers cannot see."`
 	CreatedAt        Time              `json:"created_at"`

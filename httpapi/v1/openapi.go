@@ -161,3 +161,9 @@ func pathParameters(path string) (names []string) {
 	}
 	return names
 }
+
+// OpenAPI returns the OpenAPI 3.1 document of this API as JSON.
+func OpenAPI() []byte {
+	document, _ := openAPI()
+	return document
+}

@@ -16,7 +16,7 @@ type Ticket struct {
 	Number      int64           `json:"number" doc:"Its permanent integer."`
 	Status      domain.Status   `json:"status" enum:"new,open,pending,hold,solved,closed"`
 	Subject     *string         `json:"subject"`
-	RequesterID *domain.UserID  `json:"requester_id" format:"uuid" doc:"The customer who may see the ticket."`
+	RequesterID *domain.UserID  `json:"requester_id" nullable:"true" format:"uuid" doc:"The customer who may see the ticket."`
 	CreatedAt   Time            `json:"created_at"`
 	UpdatedAt   Time            `json:"updated_at" doc:"Moves with every change to the ticket or its comments that the caller may see."`
 }

@@ -1,0 +1,269 @@
+package v1_test
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/directory"
+)
+
+// matrix says what becomes of each operation (contract §13.3) on each object for
+// each principal. Who they are is in principals; revoked had the agent's key,
+// foreign is the agent of another account. This table is what is to be reviewed.
+const matrix = `
+operation             object     nobody revoked foreign auditor reader writer deleter agent colleague admin customer stranger system program relay
+listComments          open          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
+listComments          closed        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
+listComments          unknown       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
+listComments          malformed     401     401     400     403    400    403     403   400       400   400      400      400    400     400   400
+createComment         open          401     401     404     403    403    201     403   201       201   201      201      404    201     201   201
+createComment         closed        401     401     404     403    403    409     403   409       409   409      409      404    409     409   409
+createComment         unknown       401     401     404     403    403    404     403   404       404   404      404      404    404     404   404
+createComment         malformed     401     401     400     403    403    400     403   400       400   400      400      400    400     400   400
+createNote            open          401     401     404     403    403    201     403   201       201   201      403      404    201     201   201
+createNote            closed        401     401     404     403    403    409     403   409       409   409      409      404    409     409   409
+getComment            agents        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
+getComment            customers     401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
+getComment            systems       401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
+getComment            note          401     401     404     403    200    403     403   200       200   200      404      404    200     200   200
+getComment            hidden        401     401     404     403    200    403     403   200       200   200      404      404    200     200   200
+getComment            shut          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
+getComment            deleted       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
+getComment            absent        401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
+getComment            elsewhere     401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
+getComment            misnamed      401     401     400     403    400    403     403   400       400   400      400      400    400     400   400
+updateComment         agents        401     401     404     403    403    403     403   200       403   200      403      404    403     403   200
+updateComment         customers     401     401     404     403    403    403     403   403       403   200      200      404    403     403   200
+updateComment         systems       401     401     404     403    403    403     403   403       403   200      403      404    403     403   403
+updateComment         note          401     401     404     403    403    403     403   200       403   200      404      404    403     403   200
+updateComment         hidden        401     401     404     403    403    403     403   403       403   200      404      404    403     403   200
+updateComment         shut          401     401     404     403    403    409     403   409       409   409      409      404    409     409   409
+updateComment         deleted       401     401     404     403    403    404     403   404       404   404      404      404    404     404   404
+updateComment         absent        401     401     404     403    403    404     403   404       404   404      404      404    404     404   404
+updateComment         elsewhere     401     401     404     403    403    404     403   404       404   404      404      404    404     404   404
+updateComment         misnamed      401     401     400     403    403    400     403   400       400   400      400      400    400     400   400
+deleteComment         agents        401     401     404     403    403    403     403   204       403   204      403      404    403     403   204
+deleteComment         customers     401     401     404     403    403    403     403   403       403   204      204      404    403     403   204
+deleteComment         systems       401     401     404     403    403    403     403   403       403   204      403      404    403     403   403
+deleteComment         note          401     401     404     403    403    403     403   204       403   204      404      404    403     403   204
+deleteComment         hidden        401     401     404     403    403    403     403   403       403   204      404      404    403     403   204
+deleteComment         shut          401     401     404     403    403    403     409   409       409   409      409      404    409     409   409
+deleteComment         deleted       401     401     404     403    403    403     404   404       404   404      404      404    404     404   404
+deleteComment         absent        401     401     404     403    403    403     404   404       404   404      404      404    404     404   404
+deleteComment         elsewhere     401     401     404     403    403    403     404   404       404   404      404      404    404     404   404
+deleteComment         misnamed      401     401     400     403    403    403     400   400       400   400      400      400    400     400   400
+getTicket             open          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
+getTicket             closed        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
+getTicket             unknown       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
+getTicket             malformed     401     401     400     403    400    403     403   400       400   400      400      400    400     400   400
+putTicket             open          401     401     201     403    403    403     403   200       403   200      403      403    403     403   200
+putTicket             closed        401     401     201     403    403    403     403   409       403   409      403      403    403     403   409
+putTicket             unknown       401     401     201     403    403    403     403   201       403   201      403      403    403     403   201
+putTicket             malformed     401     401     400     403    403    403     403   400       403   400      403      403    403     403   400
+getUser               customer      401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
+getUser               agent         401     401     404     403    200    403     403   200       200   200      404      404    200     200   200
+getUser               nobody        401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
+getUser               malformed     401     401     400     403    400    403     403   400       400   400      400      400    400     400   400
+putUser               customer      401     401     201     403    403    403     403   200       403   200      403      403    403     403   200
+putUser               agent         401     401     403     403    403    403     403   403       403   200      403      403    403     403   403
+putUser               nobody        401     401     201     403    403    403     403   201       403   201      403      403    403     403   201
+putUser               malformed     401     401     400     403    403    403     403   400       403   400      403      403    403     403   400
+getOpenAPI            document      200     200     200     200    200    200     200   200       200   200      200      200    200     200   200
+`
+
+func TestMatrix(t *testing.T) {
+	s := newStack(t)
+	a := s.account("acme", directory.Settings{})
+	a.keys["foreign"] = s.account("other", directory.Settings{}).keys["agent"]
+	a.keys["revoked"] = revokedKey(t, a)
+
+	covered := map[string]bool{}
+	lines := strings.Split(strings.TrimSpace(matrix), "\n")
+	columns := strings.Fields(lines[0])[2:]
+	cells := 0
+	for _, line := range lines[1:] {
+		row := strings.Fields(line)
+		operation, object := row[0], row[1]
+		covered[operation] = true
+		for i, principal := range columns {
+			want, err := strconv.Atoi(row[2+i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			method, path, body := a.cell(operation, object)
+			if got := a.do(principal, method, path, body); got.status != want {
+				t.Errorf("%s of %s as %s = %d %s; want %d", operation, object, principal, got.status, got.body, want)
+			}
+			cells++
+		}
+	}
+	doc, err := document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, item := range doc.Paths.Map() {
+		for _, operation := range item.Operations() {
+			if !covered[operation.OperationID] {
+				t.Errorf("%s is not in the matrix", operation.OperationID)
+			}
+		}
+	}
+	t.Logf("%d cells", cells)
+}
+
+// cell returns the request for an operation on a new object.
+func (a *account) cell(operation, object string) (method, path, body string) {
+	a.t.Helper()
+	switch operation {
+	case "listComments":
+		return "GET", a.ticketObject(object) + "/comments", ""
+	case "createComment":
+		return "POST", a.ticketObject(object) + "/comments", newComment("text", false)
+	case "createNote":
+		return "POST", a.ticketObject(object) + "/comments", newComment("text", true)
+	case "getComment":
+		return "GET", a.commentObject(object), ""
+	case "updateComment":
+		return "PATCH", a.commentObject(object), `{"content":"new text"}`
+	case "deleteComment":
+		return "DELETE", a.commentObject(object), ""
+	case "getTicket":
+		return "GET", a.ticketObject(object), ""
+	case "putTicket":
+		return "PUT", a.ticketObject(object), `{"status":"pending"}`
+	case "getUser":
+		return "GET", a.userObject(object), ""
+	case "putUser":
+		role := object
+		if object == "nobody" || object == "malformed" {
+			role = "customer"
+		}
+		return "PUT", a.userObject(object), fmt.Sprintf(`{"role":%q}`, role)
+	case "getOpenAPI":
+		return "GET", "/v1/openapi.json", ""
+	}
+	a.t.Fatalf("no such operation: %s", operation)
+	return "", "", ""
+}
+
+func (a *account) ticketObject(object string) string {
+	switch object {
+	case "open":
+		return a.ticket()
+	case "closed":
+		path := a.ticket()
+		a.closeTicket(path)
+		return path
+	case "unknown":
+		return "/v1/tickets/" + uuid.NewString()
+	}
+	return "/v1/tickets/550e8400-e29b-41d4-a716-44665544000g"
+}
+
+func (a *account) commentObject(object string) string {
+	ticket := a.ticket()
+	switch object {
+	case "agents":
+		return a.comment("agent", ticket, "text", false)
+	case "customers":
+		return a.comment("customer", ticket, "text", false)
+	case "systems":
+		return a.comment("system", ticket, "text", false)
+	case "note":
+		return a.comment("agent", ticket, "text", true)
+	case "hidden": // the customer's, until somebody made a note of it
+		path := a.comment("customer", ticket, "text", false)
+		a.must(200, "admin", "PATCH", path, `{"is_internal":true}`)
+		return path
+	case "shut":
+		path := a.comment("agent", ticket, "text", false)
+		a.closeTicket(ticket)
+		return path
+	case "deleted":
+		path := a.comment("agent", ticket, "text", false)
+		a.must(204, "agent", "DELETE", path, "")
+		return path
+	case "absent":
+		return ticket + "/comments/" + uuid.NewString()
+	case "elsewhere":
+		path := a.comment("agent", ticket, "text", false)
+		return a.ticket() + strings.TrimPrefix(path, ticket)
+	}
+	return ticket + "/comments/123e4567e89b12d3a456426614174000"
+}
+
+func (a *account) userObject(object string) string {
+	switch object {
+	case "customer", "agent":
+		return "/v1/users/" + a.users[object].String()
+	case "nobody":
+		return "/v1/users/" + uuid.NewString()
+	}
+	return "/v1/users/me"
+}
+
+func revokedKey(t *testing.T, a *account) string {
+	t.Helper()
+	key, text, err := a.stack.keys.Create(t.Context(), auth.NewKey{
+		Account: a.id, UserID: a.users["agent"], Kind: domain.ActorAgent, Scopes: auth.ScopesOf(auth.CommentsRead),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.stack.keys.Revoke(t.Context(), a.id, key.ID); err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestCredentials: whatever is not a good key is answered alike, before anything
+// else is looked at.
+func TestCredentials(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{})
+	path := a.ticket()
+	good := a.keys["agent"]
+	wrong := good[:len(good)-1] + "!"
+	if strings.HasSuffix(good, "0") {
+		wrong = good[:len(good)-1] + "1"
+	}
+	var first string
+	for _, value := range []string{
+		"Bearer", "Bearer ", "bearer  ", "Basic Og==", "Basic " + good, "Token " + good, good, "Bearer " + wrong,
+		"Bearer " + good + " x", "Bearer\t" + good, "Bearer " + strings.Repeat("a", 9000), "Bearer é",
+	} {
+		r := a.do("nobody", "GET", path, "", header{"Authorization", value})
+		if r.status != 401 || r.header.Get("WWW-Authenticate") != "Bearer" || r.code() != "unauthorized" {
+			t.Errorf("Authorization %.20q = %d %s", value, r.status, r.body)
+		}
+		body := strings.ReplaceAll(string(r.body), r.header.Get("X-Request-Id"), "")
+		if first == "" {
+			first = body
+		}
+		if body != first {
+			t.Errorf("Authorization %.20q = %s, another one %s", value, body, first)
+		}
+	}
+	for _, value := range []string{"bearer " + good, "BEARER   " + good} {
+		a.must(200, "nobody", "GET", path, "", header{"Authorization", value})
+	}
+	r, err := http.NewRequest("GET", a.url+path+"?access_token="+good, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header["Authorization"] = []string{"Bearer " + good, "Bearer " + good}
+	resp, err := a.client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 401 {
+		t.Errorf("two Authorization headers = %d", resp.StatusCode)
+	}
+}
