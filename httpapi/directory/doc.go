@@ -8,6 +8,6 @@
 // What requests ask for all the time (Settings, EnsureUser) is answered from
 // memory, by answers younger than a second; see package fresh.
 //
-// Every method fails with an error that wraps eventstore.ErrUnavailable if
-// Postgres cannot be asked. No error repeats a name or an address.
+// A method fails with an error that wraps eventstore.ErrUnavailable if Postgres
+// cannot be asked. No error repeats a name or an address.
 package directory
