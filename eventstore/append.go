@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/vault"
@@ -205,7 +206,7 @@ func (s *Store) appendBatch(ctx context.Context, items []*pending) ([]verdict, e
 	b := newBatch(items)
 	var (
 		outcomes  []int16
-		comments  []*uuid.UUID
+		comments  []pgtype.UUID
 		positions []int64
 		versions  []int32
 		recorded  time.Time
@@ -221,9 +222,7 @@ func (s *Store) appendBatch(ctx context.Context, items []*pending) ([]verdict, e
 		v := &verdicts[i]
 		v.outcome, v.recorded = outcome(outcomes[i]), recorded.UTC()
 		v.position, v.version = Position(positions[last]), Version(versions[last])
-		if comments[i] != nil {
-			v.comment = domain.CommentID(*comments[i])
-		}
+		v.comment = domain.CommentID(comments[i].Bytes)
 	}
 	return verdicts, nil
 }

@@ -1,7 +1,7 @@
 package eventstore
 
 import (
-	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/commentd/commentd/domain"
 )
@@ -11,47 +11,47 @@ import (
 type batch struct {
 	tickets struct {
 		account   []int32
-		id        []uuid.UUID
+		id        []pgtype.UUID
 		partition []int16
 	}
 	items struct {
 		ticket, ticketRevision []int32
-		comment                []*uuid.UUID
+		comment                []pgtype.UUID
 		revision               []int32
 		changesTicket          []bool
-		receipt                []*uuid.UUID
+		receipt                []pgtype.UUID
 		fingerprint            [][]byte
 	}
 	events struct {
 		item     []int32
-		id       []uuid.UUID
+		id       []pgtype.UUID
 		name     []string
 		schema   []int16
-		comment  []*uuid.UUID
+		comment  []pgtype.UUID
 		internal []bool
 		data     [][]byte
 	}
 	contents struct {
 		item   []int32
-		id     []uuid.UUID
+		id     []pgtype.UUID
 		bucket []int64
 		sealed [][]byte
 	}
 	comments struct {
 		item            []int32
-		id              []uuid.UUID
+		id              []pgtype.UUID
 		number          []int64
 		authorType      []int16
-		author          []uuid.UUID
+		author          []pgtype.UUID
 		public, deleted []bool
-		content         []uuid.UUID
+		content         []pgtype.UUID
 	}
 	states struct {
 		item      []int32
 		number    []int64
 		status    []string
-		requester []*uuid.UUID
-		subject   []*uuid.UUID
+		requester []pgtype.UUID
+		subject   []pgtype.UUID
 		public    []bool
 	}
 }
@@ -69,7 +69,7 @@ func newBatch(items []*pending) *batch {
 		ticket, ok := tickets[key]
 		if !ok {
 			b.tickets.account = append(b.tickets.account, int32(p.account))
-			b.tickets.id = append(b.tickets.id, uuid.UUID(p.ticket))
+			b.tickets.id = append(b.tickets.id, column(p.ticket))
 			b.tickets.partition = append(b.tickets.partition, int16(domain.Partition(p.account, p.ticket)))
 			ticket = int32(len(b.tickets.id))
 			tickets[key] = ticket
@@ -80,7 +80,7 @@ func newBatch(items []*pending) *batch {
 		}
 		for _, c := range p.contents {
 			b.contents.item = append(b.contents.item, item)
-			b.contents.id = append(b.contents.id, uuid.UUID(c.id))
+			b.contents.id = append(b.contents.id, column(c.id))
 			b.contents.bucket = append(b.contents.bucket, c.sealed.BucketID)
 			b.contents.sealed = append(b.contents.sealed, c.sealed.Bytes)
 		}
@@ -98,23 +98,23 @@ func (b *batch) addItem(ticket int32, p *pending) {
 	c := &b.items
 	c.ticket = append(c.ticket, ticket)
 	c.ticketRevision = append(c.ticketRevision, p.ticketRevision)
-	c.comment = append(c.comment, optional(uuid.UUID(p.comment)))
+	c.comment = append(c.comment, column(p.comment))
 	c.revision = append(c.revision, p.revision)
 	c.changesTicket = append(c.changesTicket, p.ticketAfter != nil)
 	if p.receipt == nil {
-		c.receipt, c.fingerprint = append(c.receipt, nil), append(c.fingerprint, nil)
+		c.receipt, c.fingerprint = append(c.receipt, pgtype.UUID{}), append(c.fingerprint, nil)
 		return
 	}
-	c.receipt, c.fingerprint = append(c.receipt, &p.receipt.ID), append(c.fingerprint, p.receipt.Fingerprint)
+	c.receipt, c.fingerprint = append(c.receipt, column(p.receipt.ID)), append(c.fingerprint, p.receipt.Fingerprint)
 }
 
 func (b *batch) addEvent(item int32, e encodedEvent) {
 	c := &b.events
 	c.item = append(c.item, item)
-	c.id = append(c.id, uuid.UUID(e.id))
+	c.id = append(c.id, column(e.id))
 	c.name = append(c.name, e.name)
 	c.schema = append(c.schema, e.schema)
-	c.comment = append(c.comment, optional(uuid.UUID(e.comment)))
+	c.comment = append(c.comment, column(e.comment))
 	c.internal = append(c.internal, e.internal)
 	c.data = append(c.data, e.data)
 }
@@ -122,13 +122,13 @@ func (b *batch) addEvent(item int32, e encodedEvent) {
 func (b *batch) addComment(item int32, id domain.CommentID, after *domain.Comment) {
 	c := &b.comments
 	c.item = append(c.item, item)
-	c.id = append(c.id, uuid.UUID(id))
+	c.id = append(c.id, column(id))
 	c.number = append(c.number, after.Number)
 	c.authorType = append(c.authorType, int16(after.Author.Type))
-	c.author = append(c.author, uuid.UUID(after.Author.ID))
+	c.author = append(c.author, pgtype.UUID{Bytes: after.Author.ID, Valid: true})
 	c.public = append(c.public, after.Public)
 	c.deleted = append(c.deleted, after.Deleted)
-	c.content = append(c.content, uuid.UUID(after.Content))
+	c.content = append(c.content, column(after.Content))
 }
 
 func (b *batch) addState(item int32, after *domain.Ticket) {
@@ -137,21 +137,19 @@ func (b *batch) addState(item int32, after *domain.Ticket) {
 	c.number = append(c.number, after.Number)
 	c.status = append(c.status, string(after.Status))
 	c.public = append(c.public, after.DefaultPublic)
-	var requester, subject *uuid.UUID
+	var requester, subject pgtype.UUID
 	if after.Requester != nil {
-		requester = (*uuid.UUID)(after.Requester)
+		requester = pgtype.UUID{Bytes: *after.Requester, Valid: true}
 	}
 	if after.Subject != nil {
-		subject = (*uuid.UUID)(&after.Subject.ID)
+		subject = column(after.Subject.ID)
 	}
 	c.requester, c.subject = append(c.requester, requester), append(c.subject, subject)
 }
 
-func optional(id uuid.UUID) *uuid.UUID {
-	if id == uuid.Nil {
-		return nil
-	}
-	return &id
+// column is an id as pgx encodes it fastest; the zero id is null.
+func column[ID ~[16]byte](id ID) pgtype.UUID {
+	return pgtype.UUID{Bytes: id, Valid: id != ID{}}
 }
 
 // args lists the columns in the order of log.append's parameters.

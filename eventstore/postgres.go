@@ -15,6 +15,28 @@ import (
 // anything can hold the head of the log.
 const statementTimeout = 5 * time.Second
 
+// session are the settings of every connection.
+//
+// The planner is told to make one plan per statement, of index look-ups. All
+// statements of the service are such; what statistics could add is the plan that
+// scans an almost empty table, is kept, and meets a large one.
+var session = map[string]string{
+	"application_name":                    "commentd",
+	"statement_timeout":                   strconv.FormatInt(statementTimeout.Milliseconds(), 10),
+	"lock_timeout":                        "4000",
+	"idle_in_transaction_session_timeout": "10000",
+	"search_path":                         "pg_catalog",
+	"timezone":                            "UTC",
+
+	"plan_cache_mode":   "force_generic_plan",
+	"enable_seqscan":    "off",
+	"enable_bitmapscan": "off",
+	"enable_hashjoin":   "off",
+	"enable_mergejoin":  "off",
+	"enable_material":   "off",
+	"jit":               "off",
+}
+
 // Connect opens a pool of at most size connections to the database at url, each
 // with the session settings that this package relies on. It fails if the server
 // cannot be reached or does not keep what it confirms: see CheckSettings.
@@ -28,14 +50,7 @@ func Connect(ctx context.Context, url string, size int) (*pgxpool.Pool, error) {
 	config.MinIdleConns = 1
 	config.MaxConnLifetimeJitter = 10 * time.Minute
 	config.ConnConfig.ConnectTimeout = 5 * time.Second
-	for name, value := range map[string]string{
-		"application_name":                    "commentd",
-		"statement_timeout":                   strconv.FormatInt(statementTimeout.Milliseconds(), 10),
-		"lock_timeout":                        "4000",
-		"idle_in_transaction_session_timeout": "10000",
-		"search_path":                         "pg_catalog",
-		"timezone":                            "UTC",
-	} {
+	for name, value := range session {
 		config.ConnConfig.RuntimeParams[name] = value
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
