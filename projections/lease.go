@@ -87,9 +87,9 @@ func (p *Projector) lease(ctx context.Context) error {
 			c := &cursor{position: *position, readTo: *readTo}
 			switch {
 			case c.position > seen.partitions[*partition]:
-				c.halted = "the checkpoint is above the end of the log"
+				c.halted = haltAbove
 			case *epoch != seen.epoch:
-				c.halted = "the checkpoint names an event that is no longer in the log"
+				c.halted = haltGone
 			}
 			held[*partition] = c
 		}
@@ -99,8 +99,9 @@ func (p *Projector) lease(ctx context.Context) error {
 		return fmt.Errorf("renew leases: %w", err)
 	}
 	for i, c := range held {
-		if old := p.held[i]; c != nil && c.halted == "" && old != nil && old.position == c.position {
-			c.halted = old.halted // nobody has moved it: it leads nowhere still
+		// Nobody has moved it: it leads nowhere still.
+		if old := p.held[i]; c != nil && c.halted == "" && old != nil && old.halted == haltStray && old.position == c.position {
+			c.halted = haltStray
 		}
 	}
 	p.held, p.head = held, seen

@@ -54,6 +54,14 @@ type cursor struct {
 	halted   string              // why nothing more may be applied, or empty
 }
 
+// Why a partition halts. The last is found by reading the log, the others show
+// whenever leases are renewed.
+const (
+	haltAbove = "the checkpoint is above the end of the log"
+	haltGone  = "the checkpoint names an event that is no longer in the log"
+	haltStray = "the log does not lead on from the checkpoint"
+)
+
 // head is the end of the log as it was last seen.
 type head struct {
 	position   eventstore.Position

@@ -1,62 +1,63 @@
 package projections_test
 
 import (
-	"context"
 	"testing"
-	"time"
 
 	"github.com/commentd/commentd/domain"
-	"github.com/commentd/commentd/eventstore"
-	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/projections"
 	"github.com/commentd/commentd/projections/internal/logtest"
 	"github.com/commentd/commentd/projections/threads"
 )
 
-func TestMain(m *testing.M) { devstacktest.Main(m) }
-
-// logFeed reads the log itself: a feed as good as any.
-type logFeed struct{ store *eventstore.Store }
-
-func (f logFeed) Run(ctx context.Context, from eventstore.Position, deliver func(context.Context, []eventstore.Recorded) error) error {
-	for ctx.Err() == nil {
-		c := f.store.Appended()
-		batch, err := f.store.ReadAll(ctx, from, 100)
-		if err != nil {
-			return err
-		}
-		if len(batch) == 0 {
-			select {
-			case <-c:
-			case <-ctx.Done():
-			case <-time.After(50 * time.Millisecond):
-			}
-			continue
-		}
-		if err := deliver(ctx, batch); err != nil {
-			return err
-		}
-		from = batch[len(batch)-1].Position
-	}
-	return ctx.Err()
-}
-
-func TestSmoke(t *testing.T) {
+func TestEventsBecomeRows(t *testing.T) {
 	l := logtest.New(t)
-	p := projections.New(l.Pool, threads.Projection{}, logFeed{l.Store}, l.Store, l.Metrics, projections.Config{})
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { p.Run(ctx); close(done) }()
-	defer func() { cancel(); <-done }()
-	tk := l.Open(1, nil)
-	c := l.Comment(1, tk, true, "hello")
-	r := l.Do(domain.UpdateComment{Account: 1, Ticket: tk, Comment: c, By: logtest.Agent, Text: logtest.NewText("hello2"), Audit: 7})
-	if err := projections.Await(ctx, l.Pool, "threads", 0, r.Position); err != nil {
-		t.Fatal(err)
-	}
-	var n int
-	l.Pool.QueryRow(ctx, "select revision from threads.comments").Scan(&n)
-	if n != 3 {
-		t.Fatal(n)
+	p := newInstance(t, l, l.Pool, logFeed{l.Store}, threads.Projection{})
+	p.start()
+	ticket := l.Open(1, nil)
+	comment := l.Comment(1, ticket, true, "hello")
+	l.Do(domain.UpdateComment{
+		Account: 1, Ticket: ticket, Comment: comment, By: logtest.Agent, Text: logtest.NewText("good day"), Audit: 7,
+	})
+	l.Comment(1, ticket, false, "a note")
+	await(t, l)
+	logtest.CheckRows(t, l.Pool)
+}
+
+// A checkpoint set back by hand makes events come again. They change nothing.
+func TestEventsThatComeAgainChangeNothing(t *testing.T) {
+	l := logtest.New(t)
+	script(t, l, 40)
+	p := newInstance(t, l, l.Pool, logFeed{l.Store}, threads.Projection{})
+	p.start()
+	await(t, l)
+	p.stop()
+	l.Exec("UPDATE projections.checkpoints SET position = 0, read_to = 0")
+	script(t, l, 40)
+	p = newInstance(t, l, l.Pool, logFeed{l.Store}, threads.Projection{})
+	p.start()
+	await(t, l)
+	logtest.CheckRows(t, l.Pool)
+}
+
+// Nothing to do: the leases are renewed, and that is all.
+func TestAnIdleProjectorOnlyRenewsItsLeases(t *testing.T) {
+	l := logtest.New(t)
+	script(t, l, 5)
+	pool, asked := l.ConnectTraced()
+	p := newInstance(t, l, pool, silentFeed{}, threads.Projection{})
+	p.start()
+	await(t, l)
+	asked.Take()
+	var statements []string
+	logtest.Eventually(t, "five rounds", func() bool {
+		statements = append(statements, asked.Take()...)
+		return len(statements) >= 5
+	})
+	for _, sql := range statements {
+		if sql != statements[0] {
+			t.Errorf("an idle projector asks %d things in 5 rounds; one of them:\n%s", len(statements), sql)
+		}
 	}
 }
+
+var _ projections.Projection = threads.Projection{}

@@ -15,31 +15,39 @@ func (p *Projector) take(ctx context.Context, batch []eventstore.Recorded) error
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for chunk := range slices.Chunk(batch, p.config.MaxBatch) {
-		end := chunk[len(chunk)-1].Position
-		accepted, moved, odd := p.accept(chunk, p.head.epoch)
-		if odd < 0 {
-			if err := p.apply(ctx, accepted, moved, "jetstream"); err != nil {
-				return p.orient(ctx, err)
-			}
-			p.fed = max(p.fed, end)
-			continue
+		if err := p.takeChunk(ctx, chunk); err != nil {
+			// Look again at leases, checkpoints and epoch: they may not be what this
+			// instance believes.
+			return errors.Join(err, p.lease(ctx))
 		}
-		for _, r := range chunk {
-			end = max(end, r.Position)
-		}
-		reached, err := p.catchUp(ctx, end)
-		if err != nil {
-			return p.orient(ctx, err)
-		}
-		p.fed = max(p.fed, reached)
 	}
 	return nil
 }
 
-// orient looks at leases, checkpoints and epoch again after they have turned out
-// not to be what this instance believed.
-func (p *Projector) orient(ctx context.Context, err error) error {
-	return errors.Join(err, p.lease(ctx))
+func (p *Projector) takeChunk(ctx context.Context, chunk []eventstore.Recorded) error {
+	accepted, moved, odd := p.accept(chunk, p.head.epoch)
+	end := chunk[len(chunk)-1].Position
+	if odd < 0 {
+		err := p.apply(ctx, accepted, moved, "jetstream")
+		if err == nil {
+			p.fed = max(p.fed, end)
+		}
+		if !errors.Is(err, errFenced) {
+			return err
+		}
+		// A lease may be lost, or the batch may come from a future that the log has not.
+		if err := p.lease(ctx); err != nil {
+			return err
+		}
+	}
+	for _, r := range chunk {
+		end = max(end, r.Position)
+	}
+	reached, err := p.catchUp(ctx, end)
+	if err == nil {
+		p.fed = max(p.fed, reached)
+	}
+	return err
 }
 
 // moves are the checkpoints that a batch moves: the new position by partition.
@@ -108,5 +116,5 @@ func (p *Projector) distrust(partition int) {
 		c.readTo = c.position
 		return
 	}
-	c.halted = "the log does not lead on from the checkpoint"
+	c.halted = haltStray
 }

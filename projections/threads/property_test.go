@@ -39,7 +39,7 @@ func TestAnswersAreThoseOfTheReference(t *testing.T) {
 
 // check compares everything that a customer and an agent can ask.
 func (w *world) check(rt *rapid.T) {
-	ref := fold(w.tb, w.log.Pool, w.account, w.ticket)
+	ref := logtest.Fold(w.tb, w.log.Pool, w.account, w.ticket)
 	for _, viewer := range []domain.Actor{logtest.Agent.Actor, w.customer} {
 		w.checkTicket(rt, ref, viewer)
 		w.checkComments(rt, ref, viewer)
@@ -49,7 +49,7 @@ func (w *world) check(rt *rapid.T) {
 	}
 }
 
-func (w *world) checkList(rt *rapid.T, ref *reference, viewer domain.Actor) {
+func (w *world) checkList(rt *rapid.T, ref *logtest.Thread, viewer domain.Actor) {
 	q := threads.ListQuery{
 		Account: w.account, Ticket: w.ticket, Viewer: viewer,
 		Desc:   rapid.Bool().Draw(rt, "desc"),
@@ -64,7 +64,7 @@ func (w *world) checkList(rt *rapid.T, ref *reference, viewer domain.Actor) {
 		if len(w.comments) == 0 {
 			return 1
 		}
-		return ref.comments[rapid.SampledFrom(w.comments).Draw(rt, label).String()].position
+		return ref.Comments[rapid.SampledFrom(w.comments).Draw(rt, label).String()].Position
 	}
 	switch rapid.IntRange(0, 3).Draw(rt, "cursors") {
 	case 1:
@@ -78,7 +78,7 @@ func (w *world) checkList(rt *rapid.T, ref *reference, viewer domain.Actor) {
 	if err != nil {
 		rt.Fatalf("List(%+v): %v", q, err)
 	}
-	comments, total, more := ref.list(q)
+	comments, total, more := list(ref, q)
 	var want, got []string
 	for _, c := range comments {
 		want = append(want, w.wanted(c))
@@ -95,14 +95,14 @@ func (w *world) checkList(rt *rapid.T, ref *reference, viewer domain.Actor) {
 	w.checkThread(rt, ref, viewer, page.Thread)
 }
 
-func (w *world) checkThread(rt *rapid.T, ref *reference, viewer domain.Actor, got threads.Thread) {
-	change, updated := ref.seen(viewer.SeesInternal())
+func (w *world) checkThread(rt *rapid.T, ref *logtest.Thread, viewer domain.Actor, got threads.Thread) {
+	change, updated := ref.Seen(viewer.SeesInternal())
 	if uuid.UUID(got.ChangeID) != change || !got.UpdatedAt.Equal(updated) {
 		rt.Fatalf("%s sees change %s at %s; want %s at %s", viewer.Kind, got.ChangeID, got.UpdatedAt, change, updated)
 	}
 }
 
-func (w *world) checkTicket(rt *rapid.T, ref *reference, viewer domain.Actor) {
+func (w *world) checkTicket(rt *rapid.T, ref *logtest.Thread, viewer domain.Actor) {
 	ctx := context.Background()
 	got, err := w.reader.Ticket(ctx, w.account, w.ticket, viewer)
 	if err != nil {
@@ -110,12 +110,12 @@ func (w *world) checkTicket(rt *rapid.T, ref *reference, viewer domain.Actor) {
 	}
 	w.checkThread(rt, ref, viewer, got.Thread)
 	subject := "nothing"
-	if ref.subject != "" {
-		subject = w.bodies[ref.subject]
+	if ref.Subject != "" {
+		subject = w.bodies[ref.Subject]
 	}
-	_, total, _ := ref.list(threads.ListQuery{Viewer: viewer})
-	if got.Number != ref.number || string(got.Status) != ref.status || got.Requester.String() != ref.customer ||
-		!got.OpenedAt.Equal(ref.opened) || unquoted(got.SubjectJSON) != subject || got.Count(0, nil) != total {
+	_, total, _ := list(ref, threads.ListQuery{Viewer: viewer})
+	if got.Number != ref.Number || string(got.Status) != ref.Status || got.Requester.String() != ref.Customer ||
+		!got.OpenedAt.Equal(ref.Opened) || unquoted(got.SubjectJSON) != subject || got.Count(0, nil) != total {
 		rt.Fatalf("Ticket = %+v; want %+v with %d comments", got, ref, total)
 	}
 	id, err := w.reader.Validator(ctx, w.account, w.ticket, viewer)
@@ -124,11 +124,11 @@ func (w *world) checkTicket(rt *rapid.T, ref *reference, viewer domain.Actor) {
 	}
 }
 
-func (w *world) checkComments(rt *rapid.T, ref *reference, viewer domain.Actor) {
+func (w *world) checkComments(rt *rapid.T, ref *logtest.Thread, viewer domain.Actor) {
 	for _, id := range w.comments {
-		c := ref.comments[id.String()]
+		c := ref.Comments[id.String()]
 		got, err := w.reader.Get(context.Background(), w.account, w.ticket, id, viewer)
-		if c.deleted || !c.public && !viewer.SeesInternal() {
+		if c.Deleted || !c.Public && !viewer.SeesInternal() {
 			if !errors.Is(err, domain.ErrNotFound) {
 				rt.Fatalf("Get of what %s may not see = %+v, %v; want %v", viewer.Kind, got, err, domain.ErrNotFound)
 			}
@@ -140,9 +140,9 @@ func (w *world) checkComments(rt *rapid.T, ref *reference, viewer domain.Actor) 
 	}
 }
 
-func (w *world) wanted(c *refComment) string {
-	return fmt.Sprintln(c.id, c.authorType, c.author, c.public, c.number, c.position, c.revision, c.content,
-		c.created.UnixMicro(), c.updated.UnixMicro(), w.bodies[c.content])
+func (w *world) wanted(c *logtest.Comment) string {
+	return fmt.Sprintln(c.ID, c.AuthorType, c.Author, c.Public, c.Number, int64(c.Position), c.Revision, c.Content,
+		c.Created.UnixMicro(), c.Updated.UnixMicro(), w.bodies[c.Content])
 }
 
 func shown(c threads.Comment) string {

@@ -91,9 +91,9 @@ func (w *world) remove(id domain.CommentID) {
 // happen makes something happen that rapid chooses.
 func (w *world) happen(t *rapid.T) {
 	var living []domain.CommentID
-	ref := fold(w.tb, w.log.Pool, w.account, w.ticket)
+	ref := logtest.Fold(w.tb, w.log.Pool, w.account, w.ticket)
 	for _, id := range w.comments {
-		if !ref.comments[id.String()].deleted {
+		if !ref.Comments[id.String()].Deleted {
 			living = append(living, id)
 		}
 	}
@@ -119,7 +119,7 @@ func (w *world) happen(t *rapid.T) {
 		return
 	}
 	id := rapid.SampledFrom(living).Draw(t, "comment")
-	flipped := !ref.comments[id.String()].public
+	flipped := !ref.Comments[id.String()].Public
 	switch what {
 	case "edit":
 		w.update(id, w.text(body.Draw(t, "body")), nil)

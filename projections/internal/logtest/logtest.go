@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/internal/metrics"
+	"github.com/commentd/commentd/projections"
 )
 
 // Log is a log of its own, written by a store that runs until the test ends.
@@ -53,17 +55,82 @@ func New(tb testing.TB) *Log {
 // Connect returns a pool of its own, as another instance would have it.
 func (l *Log) Connect() *pgxpool.Pool {
 	l.tb.Helper()
+	return l.connect(nil)
+}
+
+// ConnectTraced is Connect with a record of what is asked of the database.
+func (l *Log) ConnectTraced() (*pgxpool.Pool, *Statements) {
+	l.tb.Helper()
+	asked := new(Statements)
+	return l.connect(asked), asked
+}
+
+func (l *Log) connect(tracer pgx.QueryTracer) *pgxpool.Pool {
+	l.tb.Helper()
 	config, err := pgxpool.ParseConfig(l.URL)
 	if err != nil {
 		l.tb.Fatal(err)
 	}
 	config.MaxConns = 8
+	config.ConnConfig.Tracer = tracer
+	projections.Tune(config)
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		l.tb.Fatal(err)
 	}
 	l.tb.Cleanup(pool.Close)
 	return pool
+}
+
+// Exec changes the database behind everybody's back.
+func (l *Log) Exec(sql string, args ...any) {
+	l.tb.Helper()
+	if _, err := l.Pool.Exec(context.Background(), sql, args...); err != nil {
+		l.tb.Fatal(err)
+	}
+}
+
+// Statements records what is asked of a database.
+type Statements struct {
+	mu  sync.Mutex
+	sql []string
+}
+
+// TraceQueryStart is called by pgx.
+func (s *Statements) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	s.add(q.SQL)
+	return ctx
+}
+
+// TraceQueryEnd is called by pgx.
+func (s *Statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TraceBatchStart is called by pgx.
+func (s *Statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+// TraceBatchQuery is called by pgx.
+func (s *Statements) TraceBatchQuery(_ context.Context, _ *pgx.Conn, q pgx.TraceBatchQueryData) {
+	s.add(q.SQL)
+}
+
+// TraceBatchEnd is called by pgx.
+func (s *Statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
+
+func (s *Statements) add(sql string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sql = append(s.sql, sql)
+}
+
+// Take returns what was asked since the last call.
+func (s *Statements) Take() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	taken := s.sql
+	s.sql = nil
+	return taken
 }
 
 // Agent is who acts unless somebody else is named; it may do everything.

@@ -1,0 +1,135 @@
+package logtest
+
+import (
+	"context"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+)
+
+// Thread is what a thread should look like, folded from the log by code that has
+// nothing in common with what is tested: the stored JSON, read as maps.
+type Thread struct {
+	events   []event
+	Comments map[string]*Comment // by id, deleted ones too
+	Status   string
+	Subject  string // content id, or empty
+	Customer string // the requester, or empty
+	Number   int64
+	Opened   time.Time
+}
+
+type event struct {
+	id       uuid.UUID
+	at       time.Time
+	internal bool
+}
+
+// Comment is a comment as the log tells of it.
+type Comment struct {
+	ID, Author, AuthorType, Content string
+	Number                          int64
+	Position                        eventstore.Position
+	Revision                        int
+	Public, Deleted                 bool
+	Created, Updated                time.Time
+}
+
+// Fold reads the whole stream of a ticket.
+func Fold(tb testing.TB, pool *pgxpool.Pool, account domain.AccountID, ticket domain.TicketID) *Thread {
+	tb.Helper()
+	ref := &Thread{Comments: make(map[string]*Comment)}
+	rows, err := pool.Query(context.Background(), `
+		SELECT position, version, recorded_at, internal, event_id, coalesce(comment_id::text, ''), type, data
+		  FROM log.events WHERE account_id = $1 AND ticket_id = $2 ORDER BY version`, account, uuid.UUID(ticket))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	var position eventstore.Position
+	var version int
+	var e event
+	var comment, kind string
+	var data []byte
+	_, err = pgx.ForEachRow(rows, []any{&position, &version, &e.at, &e.internal, &e.id, &comment, &kind, &data}, func() error {
+		e.at = e.at.UTC()
+		ref.events = append(ref.events, e)
+		var open map[string]any
+		if err := json.Unmarshal(data, &open); err != nil {
+			return err
+		}
+		ref.add(position, version, e.at, comment, kind, open)
+		return nil
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return ref
+}
+
+func (ref *Thread) add(position eventstore.Position, version int, at time.Time, comment, kind string, open map[string]any) {
+	content := func() string {
+		if m, ok := open["content"].(map[string]any); ok {
+			return m["id"].(string)
+		}
+		return ""
+	}
+	c := ref.Comments[comment]
+	if c != nil {
+		c.Revision = version
+		if next := c.Updated.Truncate(time.Second).Add(time.Second); at.Before(next) {
+			c.Updated = next
+		} else {
+			c.Updated = at
+		}
+	}
+	switch kind {
+	case "ticket.opened", "ticket.changed":
+		ref.Status = open["status"].(string)
+		ref.Customer, _ = open["requester"].(string)
+		ref.Subject = ""
+		if m, ok := open["subject"].(map[string]any); ok {
+			ref.Subject = m["id"].(string)
+		}
+		if kind == "ticket.opened" {
+			ref.Number, ref.Opened = int64(open["number"].(float64)), at
+		}
+	case "comment.created":
+		author := open["author"].(map[string]any)
+		ref.Comments[comment] = &Comment{
+			ID: comment, Author: author["id"].(string), AuthorType: author["type"].(string), Content: content(),
+			Number: int64(open["number"].(float64)), Position: position, Revision: version,
+			Public: open["public"].(bool), Created: at, Updated: at,
+		}
+	case "comment.edited":
+		c.Content = content()
+	case "comment.made_private":
+		c.Public = false
+	case "comment.made_public":
+		c.Public = true
+	case "comment.deleted":
+		c.Deleted = true
+	}
+}
+
+// Seen is what somebody who may or may not see notes knows of the ticket as a whole.
+func (ref *Thread) Seen(internal bool) (change uuid.UUID, updated time.Time) {
+	for _, e := range ref.events {
+		if e.internal && !internal {
+			continue
+		}
+		change = e.id
+		if next := updated.Truncate(time.Second).Add(time.Second); e.at.Before(next) {
+			updated = next
+		} else {
+			updated = e.at
+		}
+	}
+	return change, updated
+}
