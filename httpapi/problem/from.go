@@ -7,6 +7,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
 )
@@ -45,6 +46,7 @@ var sentinels = []struct {
 	}},
 	{eventstore.ErrBusy, Error{Code: Unavailable, RetryAfter: time.Second, Detail: "Too many writers at once; nothing was changed. Try again."}},
 	{eventstore.ErrUnavailable, unavailable},
+	{vault.ErrUnavailable, unavailable},
 	{context.DeadlineExceeded, unavailable},
 }
 

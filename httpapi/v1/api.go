@@ -61,6 +61,8 @@ type API struct {
 	cursors *vault.CursorCipher
 	base    string
 
+	pieceTimeout time.Duration
+
 	document func() (openAPI []byte, etag string) // made when first asked for
 }
 
@@ -77,7 +79,7 @@ func New(store *eventstore.Store, threads reader, people *directory.Store, v *va
 	return &API{
 		store: store, numbers: store.Numbers(), people: people, vault: v, threads: threads,
 		tags: vault.NewTagger(root), cursors: vault.NewCursorCipher(root), base: config.BaseURL,
-		document: sync.OnceValues(openAPI),
+		pieceTimeout: pieceTimeout, document: sync.OnceValues(openAPI),
 	}
 }
 

@@ -24,7 +24,7 @@ type sample struct {
 // nasty are bodies after the manner of JSONTestSuite: what is malformed, what is
 // well-formed and no object, and what a lenient parser would read differently. The
 // names of the refused begin with n, those of the accepted with y.
-var nasty = []struct{ name, body string }{
+var nasty = []struct{ Name, Body string }{
 	{"n empty", ""},
 	{"n space", " \t\r\n"},
 	{"n NUL", "\x00"},
@@ -118,9 +118,9 @@ var nasty = []struct{ name, body string }{
 
 func TestDecodeCorpus(t *testing.T) {
 	for _, tt := range nasty {
-		t.Run(tt.name, func(t *testing.T) {
-			err := decode([]byte(tt.body), new(sample))
-			if accepted := err == nil; accepted != (tt.name[0] == 'y') {
+		t.Run(tt.Name, func(t *testing.T) {
+			err := decode([]byte(tt.Body), new(sample))
+			if accepted := err == nil; accepted != (tt.Name[0] == 'y') {
 				t.Fatalf("decode: %v", err)
 			}
 			if err != nil && problem.From(err).Code != problem.BadRequest {
@@ -214,8 +214,8 @@ func codeOf(err error) problem.Code {
 // and reads the same when it is written out canonically and read again.
 func FuzzDecode(f *testing.F) {
 	for _, tt := range nasty {
-		if len(tt.body) < 1000 {
-			f.Add([]byte(tt.body))
+		if len(tt.Body) < 1000 {
+			f.Add([]byte(tt.Body))
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

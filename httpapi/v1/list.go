@@ -58,7 +58,8 @@ type listing struct {
 // pieceSize is how much is gathered before it goes out.
 const pieceSize = 64 << 10
 
-// pieceTimeout is how long the caller may take to receive a piece.
+// pieceTimeout is how long a caller may take to receive a piece. A list that is
+// streamed holds a connection to Postgres meanwhile.
 const pieceTimeout = 10 * time.Second
 
 var pieces = sync.Pool{New: func() any { b := make([]byte, 0, pieceSize+pieceSize/4); return &b }}
@@ -230,7 +231,7 @@ func (l *listing) chunk(comments []threads.Comment) error {
 // send lets a piece go out, and fails if it is not received in time.
 func (l *listing) send(piece []byte) error {
 	l.started = true
-	if err := http.NewResponseController(l.w).SetWriteDeadline(time.Now().Add(pieceTimeout)); err != nil {
+	if err := http.NewResponseController(l.w).SetWriteDeadline(time.Now().Add(l.a.pieceTimeout)); err != nil {
 		return err
 	}
 	_, err := l.w.Write(piece)

@@ -38,6 +38,7 @@ type stack struct {
 	store     *eventstore.Store
 	directory *directory.Store
 	keys      *auth.Store
+	api       *v1.API
 	handler   http.Handler
 	client    *http.Client // validates every exchange
 }
@@ -71,8 +72,8 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	for _, option := range options {
 		option(&config)
 	}
-	api := v1.New(s.store, threads.NewReader(pool, v, 0), s.directory, v, root, v1.Config{})
-	s.handler = httpapi.New(api, s.keys, m, config)
+	s.api = v1.New(s.store, threads.NewReader(pool, v, 0), s.directory, v, root, v1.Config{})
+	s.handler = httpapi.New(s.api, s.keys, m, config)
 	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
 	s.url = server.URL
