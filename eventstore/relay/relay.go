@@ -1,0 +1,323 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/internal/metrics"
+)
+
+// logReader is all that is asked of the log.
+type logReader interface {
+	Head(ctx context.Context) (eventstore.Head, error)
+	ReadAll(ctx context.Context, after eventstore.Position, limit int) ([]eventstore.Recorded, error)
+	Appended() <-chan struct{}
+}
+
+// Config is what a Relay may be told. Only Slug is required.
+type Config struct {
+	Shard    int16         // of the log; default 0
+	Slug     Slug          // gives an account's name
+	BaseURL  string        // of the API, where the texts of events can be read
+	Replicas int           // of the stream; default 1
+	MaxAge   time.Duration // for which the stream keeps an event; default 30 days
+	Window   int           // messages sent before the first of them is acknowledged; default 512
+	// RestartNATS, if set, restarts the NATS server of this process: the one remedy
+	// for a stream that takes nothing more after its disk has failed it once.
+	RestartNATS func(context.Context) error
+}
+
+// timing is how long a relay waits for things. Tests are in more of a hurry.
+type timing struct {
+	check   time.Duration // between two looks at stream and log
+	ack     time.Duration // for an acknowledgement, before the stream is suspect
+	standby time.Duration // between two tries for the lease
+	stall   time.Duration // without progress, before the lease is disregarded
+	restart time.Duration // between two restarts of the server
+}
+
+// Relay carries the log of a shard into its stream.
+type Relay struct {
+	log     logReader
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	metrics *metrics.Metrics
+	config  Config
+	timing  timing
+	logger  *slog.Logger
+
+	status atomic.Pointer[Status]
+	high   atomic.Int64             // position up to which the stream is known to have the log
+	head   atomic.Pointer[sighting] // of the log, at the last look
+
+	// For the goroutine of Run.
+	lease       lease
+	encoder     *encoder
+	pokes       <-chan struct{}
+	seen        seen
+	shortOfPeer bool // the server cannot give the stream as many replicas as it should have
+	slow        bool // the server brings every message to disk
+	failures    int  // since the stream has last taken a message
+	sick        int  // times in a row that the stream was found sick
+	restarted   time.Time
+	watched     watched
+}
+
+// New returns a relay from log to nc. Its lease is kept in the database of pool, on a
+// connection of its own. It starts nothing.
+func New(log logReader, pool *pgxpool.Pool, nc *nats.Conn, m *metrics.Metrics, config Config) *Relay {
+	if config.Replicas == 0 {
+		config.Replicas = 1
+	}
+	if config.MaxAge == 0 {
+		config.MaxAge = 30 * 24 * time.Hour
+	}
+	if config.Window == 0 {
+		config.Window = 512
+	}
+	js, err := jetstream.New(nc)
+	if err != nil {
+		panic(err) // only options, of which there are none, can be wrong
+	}
+	r := &Relay{
+		log: log, nc: nc, js: js, metrics: m, config: config,
+		timing: timing{check: time.Second, ack: 3 * time.Second, standby: 2 * time.Second, stall: 5 * time.Second, restart: time.Minute},
+		logger: slog.With("shard", config.Shard),
+		lease:  lease{config: pool.Config().ConnConfig, shard: config.Shard},
+
+		encoder: newEncoder(config.Shard, config.BaseURL, config.Slug),
+	}
+	r.status.Store(&Status{State: StateStarting, Since: time.Now()})
+	for _, s := range states {
+		m.RelayState.WithLabelValues(string(s)).Set(0)
+	}
+	m.RelayState.WithLabelValues(string(StateStarting)).Set(1)
+	return r
+}
+
+// Run relays until ctx ends, whatever happens to Postgres and NATS meanwhile. It
+// returns nil, or an error if nc is closed for good.
+func (r *Relay) Run(ctx context.Context) error {
+	pokes, sub, err := r.hearPokes()
+	if err != nil {
+		return err
+	}
+	defer sub.Unsubscribe() //nolint:errcheck // the connection may be gone
+	r.pokes = pokes
+	defer func() { r.lease.release(ctx) }()
+	connected := r.nc.StatusChanged(nats.CONNECTED)
+	defer r.nc.RemoveStatusListener(connected)
+	for {
+		err := r.work(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		timer := time.NewTimer(r.explain(ctx, err))
+		select {
+		case <-timer.C:
+		case <-connected:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// work relays until something is not as it should be.
+func (r *Relay) work(ctx context.Context) error {
+	if !r.nc.IsConnected() {
+		return errDisconnected
+	}
+	if !r.mayWork(ctx) {
+		return &trouble{StateStandby, "another relay has the lease"}
+	}
+	at, err := r.inspect(ctx)
+	if err != nil {
+		return err
+	}
+	return r.carry(ctx, at)
+}
+
+var (
+	errDisconnected = errors.New("not connected")
+	// errChanged: the stream is not the one, or not as, it was inspected.
+	errChanged = errors.New("the stream was changed")
+)
+
+// carry publishes what follows from until something is not as it should be.
+func (r *Relay) carry(ctx context.Context, from cursor) error {
+	f, err := r.takeOff(from.position)
+	if err != nil {
+		return err
+	}
+	defer f.land()
+	lost := r.nc.StatusChanged(nats.RECONNECTING, nats.DISCONNECTED, nats.CLOSED)
+	defer r.nc.RemoveStatusListener(lost)
+	if !r.nc.IsConnected() {
+		return errDisconnected
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	var helpers sync.WaitGroup
+	defer helpers.Wait()
+	defer stop(nil)
+	pages := make(chan []eventstore.Recorded)
+	helpers.Go(func() { stop(r.read(ctx, from, pages)) })
+	helpers.Go(func() {
+		select {
+		case <-lost:
+			stop(errDisconnected)
+		case <-ctx.Done():
+		}
+	})
+	check := time.NewTicker(r.timing.check)
+	defer check.Stop()
+	for {
+		select {
+		case page := <-pages:
+			if len(page) == 0 && f.sent == f.acked {
+				r.relaying()
+			}
+			if len(page) == pageSize {
+				err = f.clock(func() error { return f.publish(ctx, page) })
+			} else {
+				r.slow = r.slow && len(page) > 0
+				err = f.publish(ctx, page)
+			}
+		case msg := <-f.acks:
+			err = f.take(msg)
+		case <-check.C:
+			err = r.check(ctx, f)
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// check makes sure that the stream is still there, as it should be, and holds what it
+// has acknowledged.
+func (r *Relay) check(ctx context.Context, f *flight) error {
+	if err := f.overdue(); err != nil {
+		return err
+	}
+	acked := f.acked
+	bounded, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	s, err := r.js.Stream(bounded, f.stream)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return errChanged
+	}
+	if err != nil {
+		return fmt.Errorf("ask for the stream: %w", err)
+	}
+	info := s.CachedInfo()
+	if last := eventstore.Position(info.State.LastSeq); last < acked || last > f.sent {
+		return errNotNext
+	}
+	config := r.wanted(info.Config)
+	if r.shortOfPeer {
+		config.Replicas = info.Config.Replicas
+	}
+	if !reflect.DeepEqual(config, info.Config) {
+		return errChanged
+	}
+	now := seenOf(info)
+	if now.first != r.seen.first && now.first > 1 {
+		// As a rule its oldest messages have expired.
+		e, err := r.logged(ctx, eventstore.Position(now.first-1))
+		if err != nil {
+			return err
+		}
+		if young(e, r.config.MaxAge, time.Now()) {
+			return errChanged
+		}
+	}
+	r.seen.first = now.first
+	if now != r.seen {
+		return errChanged
+	}
+	r.measure(ctx, acked)
+	return nil
+}
+
+// relaying notes that all is well.
+func (r *Relay) relaying() {
+	r.failures, r.sick = 0, 0
+	r.enter(StateRelaying, "")
+}
+
+// taken notes that the stream has taken n more messages, up to a position.
+func (r *Relay) taken(at eventstore.Position, n int) {
+	r.high.Store(int64(at))
+	r.metrics.RelayPublished.Add(float64(n))
+	r.relaying()
+}
+
+// measure says how far the stream is behind the log.
+func (r *Relay) measure(ctx context.Context, high eventstore.Position) {
+	if r.seen == (seen{}) {
+		return // never seen the stream
+	}
+	head := r.head.Load()
+	if head == nil || time.Since(head.at) > maxPause+maxPause/2 {
+		now, err := r.log.Head(ctx)
+		if err != nil {
+			return // said elsewhere
+		}
+		head = &sighting{now, time.Now()}
+		r.head.Store(head)
+	}
+	lag := max(0, head.Position-high)
+	var age time.Duration
+	if lag > 0 {
+		e, err := r.logged(ctx, high+1)
+		if err != nil {
+			return
+		}
+		age = max(0, time.Since(e.RecordedAt))
+	}
+	r.metrics.RelayLag.Set(float64(lag))
+	r.metrics.RelayLagSeconds.Set(age.Seconds())
+}
+
+// manyFailures in a row are no longer one relay getting in another's way.
+const manyFailures = 10
+
+// explain enters the state that err stands for, tries what may help, and returns for
+// how long to wait before the next attempt.
+func (r *Relay) explain(ctx context.Context, err error) time.Duration {
+	r.failures++
+	wait := min(10*time.Millisecond<<min(r.failures, 7), time.Second)
+	wait = wait/2 + rand.N(wait/2) // two relays must not keep getting in each other's way
+	switch {
+	case errors.Is(err, errNotNext), errors.Is(err, errChanged), errors.Is(err, errHistory):
+		r.logger.Debug("relay: looking again", "error", err)
+		r.watched = watched{}
+		if r.failures < manyFailures {
+			return wait
+		}
+		err = inTrouble(StateRefused, "%v, again and again", err)
+	case errors.Is(err, errOverdue):
+		err = r.diagnose(ctx)
+	}
+	t := asTrouble(err)
+	r.enter(t.state, t.reason)
+	if t.state == StateStandby {
+		return r.timing.standby
+	}
+	r.measure(ctx, eventstore.Position(r.high.Load()))
+	return wait
+}

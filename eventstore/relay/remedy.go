@@ -1,0 +1,80 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/commentd/commentd/eventstore"
+)
+
+// diagnose says why a stream does not acknowledge. It may have stored what it did not
+// acknowledge; whoever goes on asks for its last sequence first.
+func (r *Relay) diagnose(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	if err := r.nc.FlushWithContext(ctx); err != nil {
+		return fmt.Errorf("NATS does not answer: %w", err)
+	}
+	s, err := r.js.Stream(ctx, StreamName(r.config.Shard))
+	if err != nil {
+		return fmt.Errorf("JetStream does not answer: %w", err)
+	}
+	if c := s.CachedInfo().Cluster; c != nil && c.Leader == "" {
+		return errors.New("the stream has no leader")
+	}
+	r.sick++
+	r.restart(context.WithoutCancel(ctx))
+	return inTrouble(StateSick, "NATS answers, but its stream %s stores nothing. Its disk is full, or has failed once; "+
+		"when there is space again, restart nats-server", StreamName(r.config.Shard))
+}
+
+// restart restarts the server of this process if it was found sick twice in a row: a
+// machine that was merely busy is forgiven.
+func (r *Relay) restart(ctx context.Context) {
+	if r.config.RestartNATS == nil || r.sick < 2 || time.Since(r.restarted) < r.timing.restart {
+		return
+	}
+	r.restarted = time.Now()
+	r.logger.Warn("relay: restarting the NATS server, whose stream stores nothing")
+	if err := r.config.RestartNATS(ctx); err != nil {
+		r.logger.Error("relay: restart of NATS failed", "error", err)
+	}
+}
+
+// watched is how a relay on standby sees the others get on.
+type watched struct {
+	last  eventstore.Position
+	since time.Time
+}
+
+// mayWork reports whether it is this relay's turn: it has the lease, or nobody knows
+// who has it, or whoever has it does not get on. A process that is stopped keeps its
+// session, and a pooler may keep one for nobody.
+func (r *Relay) mayWork(ctx context.Context) bool {
+	have, err := r.lease.held(ctx)
+	if have || err != nil {
+		return true
+	}
+	head, err := r.log.Head(ctx)
+	if err != nil {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
+	defer cancel()
+	last := eventstore.Position(-1)
+	s, err := r.js.Stream(ctx, StreamName(r.config.Shard))
+	switch {
+	case err == nil:
+		last = eventstore.Position(s.CachedInfo().State.LastSeq)
+	case !errors.Is(err, jetstream.ErrStreamNotFound):
+		return false
+	}
+	if last == head.Position || last != r.watched.last || r.watched.since.IsZero() {
+		r.watched = watched{last, time.Now()}
+	}
+	return time.Since(r.watched.since) >= r.timing.stall
+}
