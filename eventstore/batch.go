@@ -21,6 +21,7 @@ type batch struct {
 		changesTicket          []bool
 		receipt                []pgtype.UUID
 		fingerprint            [][]byte
+		receipts               bool // whether there are any
 	}
 	events struct {
 		item     []int32
@@ -106,6 +107,7 @@ func (b *batch) addItem(ticket int32, p *pending) {
 		return
 	}
 	c.receipt, c.fingerprint = append(c.receipt, column(p.receipt.ID)), append(c.fingerprint, p.receipt.Fingerprint)
+	c.receipts = true
 }
 
 func (b *batch) addEvent(item int32, e encodedEvent) {
@@ -154,6 +156,9 @@ func column[ID ~[16]byte](id ID) pgtype.UUID {
 
 // args lists the columns in the order of log.append's parameters.
 func (b *batch) args(shard int16) []any {
+	if !b.items.receipts {
+		b.items.receipt, b.items.fingerprint = nil, nil
+	}
 	return []any{
 		shard,
 		b.tickets.account, b.tickets.id, b.tickets.partition,

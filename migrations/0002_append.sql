@@ -24,7 +24,7 @@ CREATE FUNCTION log.append(
     _item_comment         uuid[],     -- the comment concerned, or null
     _item_revision        integer[],  -- the comment revision decided on; 0: there is no comment yet
     _item_changes_ticket  boolean[],  -- whether an event of it changes the ticket's row
-    _item_receipt         uuid[],     -- receipt id, or null
+    _item_receipt         uuid[],     -- receipt id, or null; null altogether if none has one
     _item_fingerprint     bytea[],
     -- their events, in order
     _event_item           integer[],  -- index into the commands, from 1
@@ -180,14 +180,16 @@ BEGIN
      WHERE outcomes[c.item] = 1 AND _item_revision[c.item] = 0;
 
     -- Row by row: a join might be planned from the wrong side, and few commands come here.
-    FOR changed IN SELECT *
-               FROM unnest(_comment_item, _comment_id, _comment_public, _comment_deleted, _comment_content_id)
-                    AS c (item, id, public, deleted, content_id)
-              WHERE outcomes[c.item] = 1 AND _item_revision[c.item] > 0 LOOP
-        UPDATE log.comments old
-           SET revision = item_versions[changed.item], public = changed.public, deleted = changed.deleted, content_id = changed.content_id
-         WHERE old.shard = _shard AND old.account_id = _ticket_account[_item_ticket[changed.item]] AND old.comment_id = changed.id;
-    END LOOP;
+    IF 0 < ANY (_item_revision) THEN
+        FOR changed IN SELECT *
+                   FROM unnest(_comment_item, _comment_id, _comment_public, _comment_deleted, _comment_content_id)
+                        AS c (item, id, public, deleted, content_id)
+                  WHERE outcomes[c.item] = 1 AND _item_revision[c.item] > 0 LOOP
+            UPDATE log.comments old
+               SET revision = item_versions[changed.item], public = changed.public, deleted = changed.deleted, content_id = changed.content_id
+             WHERE old.shard = _shard AND old.account_id = _ticket_account[_item_ticket[changed.item]] AND old.comment_id = changed.id;
+        END LOOP;
+    END IF;
 
     IF changes THEN
         -- The last command of the batch to change a ticket has the last word on its row.
@@ -215,10 +217,12 @@ BEGIN
            AND t.version < ticket_versions[ticket];
     END LOOP;
 
-    INSERT INTO log.receipts (recorded_at, shard, receipt_id, comment_id, fingerprint)
-    SELECT recorded, _shard, i.receipt, i.comment, i.fingerprint
-      FROM unnest(_item_receipt, _item_comment, _item_fingerprint, outcomes) AS i (receipt, comment, fingerprint, outcome)
-     WHERE i.outcome = 1 AND i.receipt IS NOT NULL;
+    IF _item_receipt IS NOT NULL THEN
+        INSERT INTO log.receipts (recorded_at, shard, receipt_id, comment_id, fingerprint)
+        SELECT recorded, _shard, i.receipt, i.comment, i.fingerprint
+          FROM unnest(_item_receipt, _item_comment, _item_fingerprint, outcomes) AS i (receipt, comment, fingerprint, outcome)
+         WHERE i.outcome = 1 AND i.receipt IS NOT NULL;
+    END IF;
 
     UPDATE log.heads h
        SET position = head_position, recorded_at = recorded, partition_positions = partitions
