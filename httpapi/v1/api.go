@@ -24,6 +24,7 @@ import (
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
 	"github.com/commentd/commentd/httpapi/problem"
+	"github.com/commentd/commentd/projections/threads"
 )
 
 // executor is all this API asks of the write side.
@@ -57,6 +58,7 @@ type API struct {
 	people  people
 	vault   receipts
 	threads reader
+	pages   pages
 	tags    *vault.Tagger
 	cursors *vault.CursorCipher
 	base    string
@@ -75,9 +77,9 @@ type Config struct {
 
 // New returns an API on the parts given. Entity tags and cursors are made under
 // keys derived from root, so that all instances understand each other's.
-func New(store *eventstore.Store, threads reader, people *directory.Store, v *vault.Vault, root vault.RootKey, config Config) *API {
+func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cache[*Page], people *directory.Store, v *vault.Vault, root vault.RootKey, config Config) *API {
 	return &API{
-		store: store, numbers: store.Numbers(), people: people, vault: v, threads: threads,
+		store: store, numbers: store.Numbers(), people: people, vault: v, threads: readModel, pages: pages,
 		tags: vault.NewTagger(root), cursors: vault.NewCursorCipher(root), base: config.BaseURL,
 		pieceTimeout: pieceTimeout, document: sync.OnceValues(openAPI),
 	}

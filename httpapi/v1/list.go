@@ -2,7 +2,6 @@ package v1
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"net/http"
 	"strconv"
@@ -10,23 +9,39 @@ import (
 	"time"
 
 	"github.com/commentd/commentd/domain"
-	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/httpapi/auth"
-	"github.com/commentd/commentd/httpapi/problem"
 	"github.com/commentd/commentd/projections/threads"
 )
 
 // listComments serves GET /v1/tickets/{ticket_id}/comments.
 func (a *API) listComments(w http.ResponseWriter, r *http.Request) error {
-	l := listing{a: a, w: w, r: r, principal: auth.From(r.Context())}
-	var err error
-	if l.query.Ticket, err = domain.ParseTicketID(r.PathValue("ticket_id")); err != nil {
+	principal := auth.From(r.Context())
+	ticket, err := domain.ParseTicketID(r.PathValue("ticket_id"))
+	if err != nil {
 		return err
 	}
-	if l.asked, err = parseListQuery(r.URL.RawQuery); err != nil {
+	asked, err := parseListQuery(r.URL.RawQuery)
+	if err != nil {
 		return err
 	}
-	if err := l.resolve(); err != nil {
+	page, found, keep, err := a.pages.Get(r.Context(), threads.CacheKey{
+		Account: principal.Account, Ticket: ticket, Viewer: principal.Actor(), Query: r.URL.RawQuery,
+	})
+	if err != nil {
+		return err
+	}
+	if found {
+		page.show(w, r)
+		return nil
+	}
+	l := &listing{a: a, w: w, r: r, asked: asked, keep: keep, query: threads.ListQuery{
+		Account: principal.Account, Ticket: ticket, Viewer: principal.Actor(),
+		Desc: asked.desc, Limit: asked.limit, Internal: asked.internal, Author: asked.author,
+	}}
+	if l.query.After, err = l.open(asked.after); err != nil {
+		return err
+	}
+	if l.query.Before, err = l.open(asked.before); err != nil {
 		return err
 	}
 	if len(r.Header["If-None-Match"]) > 0 {
@@ -38,64 +53,37 @@ func (a *API) listComments(w http.ResponseWriter, r *http.Request) error {
 }
 
 // listing is a list of comments on its way out. What is short goes out in one
-// piece; the rest is streamed.
+// piece, and is kept; the rest is streamed.
 type listing struct {
-	a         *API
-	w         http.ResponseWriter
-	r         *http.Request
-	principal auth.Principal
-	asked     listQuery
-	query     threads.ListQuery
+	a     *API
+	w     http.ResponseWriter
+	r     *http.Request
+	asked listQuery
+	query threads.ListQuery
+	keep  func(page *Page, size int)
 
-	page    threads.Page // without its comments, once it has begun
+	page    Page
 	buffer  *[]byte
-	started bool // a part has gone out
+	started bool // a piece has gone out
 	count   int  // of comments so far
-	last    eventstore.Position
-	first   eventstore.Position
 }
 
-// pieceSize is how much is gathered before it goes out.
-const pieceSize = 64 << 10
-
-// pieceTimeout is how long a caller may take to receive a piece. A list that is
-// streamed holds a connection to Postgres meanwhile.
-const pieceTimeout = 10 * time.Second
+const (
+	// pieceSize is how much is gathered before it goes out.
+	pieceSize = 64 << 10
+	// pieceTimeout is how long a caller may take to receive a piece. A list that is
+	// streamed holds a connection to Postgres meanwhile.
+	pieceTimeout = 10 * time.Second
+)
 
 var pieces = sync.Pool{New: func() any { b := make([]byte, 0, pieceSize+pieceSize/4); return &b }}
 
-// resolve turns what was asked into a query.
-func (l *listing) resolve() error {
-	q := &l.query
-	q.Account, q.Viewer = l.principal.Account, l.principal.Actor()
-	q.Desc, q.Limit, q.Internal, q.Author = l.asked.desc, l.asked.limit, l.asked.internal, l.asked.author
-	var err error
-	if q.After, err = l.open(l.asked.after); err != nil {
-		return err
+// putPiece gives back a buffer that has not grown beyond reason.
+func putPiece(b *[]byte) {
+	if cap(*b) <= 2*pieceSize {
+		*b = (*b)[:0]
+		pieces.Put(b)
 	}
-	q.Before, err = l.open(l.asked.before)
-	return err
-}
-
-var errCursor = problem.New(problem.BadRequest, "after and before must be cursors from a Link header of this list.")
-
-// open returns the position of a cursor, 0 for none.
-func (l *listing) open(cursor string) (eventstore.Position, error) {
-	if cursor == "" {
-		return 0, nil
-	}
-	position, err := l.a.cursors.Open(l.cursorContext(), cursor)
-	if err != nil || position == 0 || int64(position) < 0 {
-		return 0, errCursor
-	}
-	return eventstore.Position(position), nil
-}
-
-// cursorContext: a cursor is good for one ticket of one account, in any order and
-// under any filter.
-func (l *listing) cursorContext() []byte {
-	context := binary.BigEndian.AppendUint32(append(make([]byte, 0, 32), "comments"...), uint32(l.query.Account))
-	return append(context, l.query.Ticket[:]...)
 }
 
 // unchanged answers 304 if the caller has the list already. That takes no more than
@@ -109,39 +97,12 @@ func (l *listing) unchanged() (bool, error) {
 	}
 	// Whether there are notes on the list is part of the tag, so the caller says.
 	for _, notes := range [...]bool{false, true} {
-		etag := l.tag(change, notes)
-		if noneMatch(l.r.Header["If-None-Match"], etag) {
-			l.setValidators(etag, notes)
-			l.w.WriteHeader(http.StatusNotModified)
+		if etag := l.tag(change, notes); noneMatch(l.r.Header["If-None-Match"], etag) {
+			notModified(l.w, []string{etag}, cacheControl(notes))
 			return true, nil
 		}
 	}
 	return false, nil
-}
-
-// tag is the entity tag of the list. What audience it is for is part of it, or else
-// a customer could tell a list with notes from one without.
-func (l *listing) tag(change domain.EventID, notes bool) string {
-	var flags byte
-	if l.query.Viewer.SeesInternal() {
-		flags |= 1
-	}
-	if notes {
-		flags |= 2
-	}
-	which := l.asked.appendFilters(append(make([]byte, 0, 128), flags))
-	which = append(append(append(append(which, l.asked.after...), '/'), l.asked.before...), '/')
-	return `"` + l.a.tags.Tag([]byte("list"), change[:], which) + `"`
-}
-
-func (l *listing) setValidators(etag string, notes bool) {
-	h := l.w.Header()
-	h.Set("ETag", etag)
-	if notes {
-		h.Set("Cache-Control", cacheNever)
-	} else {
-		h.Set("Cache-Control", cachePrivate)
-	}
 }
 
 // errEnough ends a stream of which no more is wanted.
@@ -150,12 +111,7 @@ var errEnough = errors.New("no more is wanted")
 // serve answers with the list.
 func (l *listing) serve() error {
 	l.buffer = pieces.Get().(*[]byte)
-	defer func() {
-		if cap(*l.buffer) <= 2*pieceSize {
-			*l.buffer = (*l.buffer)[:0]
-			pieces.Put(l.buffer)
-		}
-	}()
+	defer putPiece(l.buffer)
 	ctx, cancel := context.WithCancelCause(l.r.Context())
 	defer cancel(nil)
 	patience := time.AfterFunc(answerTimeout, func() { cancel(context.DeadlineExceeded) })
@@ -171,12 +127,15 @@ func (l *listing) serve() error {
 		})
 	}
 	switch {
+	case err == errEnough:
+		l.page.setHeaders(l.w.Header())
 	case err != nil && l.started:
 		panic(http.ErrAbortHandler) // that it ends early is all that can still be said
-	case err != nil && !errors.Is(err, errEnough):
+	case err != nil:
 		return err
+	default:
+		l.end()
 	}
-	l.end()
 	return nil
 }
 
@@ -192,17 +151,16 @@ func (l *listing) onePage(ctx context.Context) error {
 }
 
 func (l *listing) begin(page threads.Page) error {
-	l.page = page
 	onlyNotes := true
 	notes := (l.query.Internal == nil || *l.query.Internal) && page.Count(l.query.Author, &onlyNotes) > 0
-	l.setValidators(l.tag(page.ChangeID, notes), notes)
-	h := l.w.Header()
-	h.Set("X-Total-Count", strconv.Itoa(page.Total))
-	h.Set("Content-Type", mediaType)
-	*l.buffer = append(*l.buffer, '[')
+	l.page = Page{
+		etag: []string{l.tag(page.ChangeID, notes)}, cacheControl: cacheControl(notes),
+		total: []string{strconv.Itoa(page.Total)}, link: l.links(&page),
+	}
 	if l.r.Method == http.MethodHead && l.query.Limit == 0 {
 		return errEnough
 	}
+	*l.buffer = append(*l.buffer, '[')
 	return nil
 }
 
@@ -211,18 +169,15 @@ func (l *listing) chunk(comments []threads.Comment) error {
 	for i := range comments {
 		if l.count++; l.count > 1 {
 			buf = append(buf, ',')
-		} else {
-			l.first = comments[i].Position
 		}
 		c := shown(l.query.Ticket, &comments[i])
 		buf = c.append(buf)
-		if len(buf) >= pieceSize && l.query.Limit == 0 {
+		if len(buf) >= pieceSize {
 			if err := l.send(buf); err != nil {
 				return err
 			}
 			buf = buf[:0]
 		}
-		l.last = comments[i].Position
 	}
 	*l.buffer = buf
 	return nil
@@ -230,7 +185,10 @@ func (l *listing) chunk(comments []threads.Comment) error {
 
 // send lets a piece go out, and fails if it is not received in time.
 func (l *listing) send(piece []byte) error {
-	l.started = true
+	if !l.started {
+		l.page.setHeaders(l.w.Header())
+		l.started = true
+	}
 	if err := http.NewResponseController(l.w).SetWriteDeadline(time.Now().Add(l.a.pieceTimeout)); err != nil {
 		return err
 	}
@@ -239,47 +197,12 @@ func (l *listing) send(piece []byte) error {
 }
 
 func (l *listing) end() {
-	buf := append(*l.buffer, ']')
-	*l.buffer = buf
+	*l.buffer = append(*l.buffer, ']')
 	if l.started {
-		_ = l.send(buf) // a caller who has gone does not mind
+		_ = l.send(*l.buffer) // a caller who has gone does not mind
 		return
 	}
-	h := l.w.Header()
-	if link := l.link(); link != "" {
-		h.Set("Link", link)
-	}
-	if l.r.Method != http.MethodHead || l.query.Limit > 0 {
-		h.Set("Content-Length", strconv.Itoa(len(buf)))
-	}
-	_, _ = l.w.Write(buf) // likewise
-}
-
-// link returns the Link header of the page, empty if it has no neighbours.
-func (l *listing) link() string {
-	if l.count == 0 {
-		return ""
-	}
-	backwards := l.query.Before != 0
-	var dst []byte
-	if backwards || l.page.More {
-		dst = l.appendLink(dst, "after", l.last, "next")
-	}
-	if l.query.After != 0 || backwards && l.page.More {
-		dst = l.appendLink(dst, "before", l.first, "prev")
-	}
-	return string(dst)
-}
-
-func (l *listing) appendLink(dst []byte, name string, at eventstore.Position, rel string) []byte {
-	if len(dst) > 0 {
-		dst = append(dst, ", "...)
-	}
-	dst = append(append(dst, '<'), l.a.base...)
-	dst = append(append(append(dst, "/v1/tickets/"...), l.query.Ticket.String()...), "/comments?"...)
-	dst = l.asked.appendFilters(dst)
-	dst = append(append(dst, name...), '=')
-	dst = append(dst, l.a.cursors.Seal(l.cursorContext(), uint64(at))...)
-	dst = append(dst, l.asked.rest...)
-	return append(append(append(dst, `>; rel="`...), rel...), '"')
+	l.page.finish(*l.buffer)
+	l.keep(&l.page, len(l.page.body))
+	l.page.show(l.w, l.r)
 }

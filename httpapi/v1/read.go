@@ -66,12 +66,9 @@ func shown(ticket domain.TicketID, c *threads.Comment) Comment {
 func replyComment(w http.ResponseWriter, status int, c *Comment, etag string) {
 	setCommentHeaders(w.Header(), c, etag)
 	buffer := pieces.Get().(*[]byte)
-	body := c.append(*buffer)
-	send(w, status, body)
-	if cap(body) <= 2*pieceSize {
-		*buffer = body[:0]
-		pieces.Put(buffer)
-	}
+	defer putPiece(buffer)
+	*buffer = c.append(*buffer)
+	send(w, status, *buffer)
 }
 
 func setCommentHeaders(h http.Header, c *Comment, etag string) {

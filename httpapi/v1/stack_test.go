@@ -72,7 +72,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	for _, option := range options {
 		option(&config)
 	}
-	s.api = v1.New(s.store, threads.NewReader(pool, v, 0), s.directory, v, root, v1.Config{})
+	s.api = v1.New(s.store, threads.NewReader(pool, v, 0), threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, v, root, v1.Config{})
 	s.handler = httpapi.New(s.api, s.keys, m, config)
 	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)

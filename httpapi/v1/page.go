@@ -1,0 +1,73 @@
+package v1
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/commentd/commentd/projections/threads"
+)
+
+// A Page is a list of comments as it goes out. Pages are kept in memory and shown
+// to any number of callers, so nothing of them changes. Headers are in the form in
+// which net/http has them.
+type Page struct {
+	etag, cacheControl, total []string
+	link                      []string // nil: there are no neighbours
+	length                    []string // of the body
+	body                      []byte
+}
+
+// pages is where pages are kept: threads.Cache.
+type pages interface {
+	Get(ctx context.Context, key threads.CacheKey) (page *Page, found bool, keep func(page *Page, size int), err error)
+}
+
+var jsonType = []string{mediaType}
+
+// setHeaders sets what an answer with the page, or a part of it, says of the page.
+func (p *Page) setHeaders(h http.Header) {
+	h["Etag"], h["Cache-Control"] = p.etag, p.cacheControl
+	h["X-Total-Count"], h["Content-Type"] = p.total, jsonType
+	if p.link != nil {
+		h["Link"] = p.link
+	}
+	if p.length != nil {
+		h["Content-Length"] = p.length
+	}
+}
+
+// show answers with the page, or with 304 if the caller has it.
+func (p *Page) show(w http.ResponseWriter, r *http.Request) {
+	if noneMatch(r.Header["If-None-Match"], p.etag[0]) {
+		notModified(w, p.etag, p.cacheControl)
+		return
+	}
+	p.setHeaders(w.Header())
+	_, _ = w.Write(p.body) // a caller who has gone does not mind
+}
+
+// finish completes the page with its body, which it copies.
+func (p *Page) finish(body []byte) {
+	p.body = append(make([]byte, 0, len(body)), body...)
+	p.length = []string{strconv.Itoa(len(body))}
+}
+
+func notModified(w http.ResponseWriter, etag, cacheControl []string) {
+	h := w.Header()
+	h["Etag"], h["Cache-Control"] = etag, cacheControl
+	w.WriteHeader(http.StatusNotModified)
+}
+
+var (
+	noteControl  = []string{cacheNever}
+	plainControl = []string{cachePrivate}
+)
+
+// cacheControl is for lists: nobody but the caller is to keep a note.
+func cacheControl(notes bool) []string {
+	if notes {
+		return noteControl
+	}
+	return plainControl
+}
