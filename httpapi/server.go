@@ -58,7 +58,9 @@ func New(api *v1.API, keys *auth.Store, m *metrics.Metrics, config Config) http.
 	}
 	get(mux, "/docs", http.HandlerFunc(docsPage))
 	get(mux, "/docs/{file}", http.HandlerFunc(docsFile))
-	api.Mount(mux, func(next http.Handler) http.Handler { return bearer(limited(next)) })
+	if api != nil { // else this process has other roles only
+		api.Mount(mux, func(next http.Handler) http.Handler { return bearer(limited(next)) })
+	}
 	return mux
 }
 

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/commentd/commentd/internal/devstacktest"
+)
+
+// asProgram makes the test binary behave as commentd itself, so that tests can
+// start, signal and kill real processes of it.
+const asProgram = "COMMENTD_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	devstacktest.Main(m)
+}
+
+// program is a running commentd.
+type program struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	exited chan error
+	output *bytes.Buffer // complete once it has exited
+}
+
+func startProgram(t *testing.T, environment []string, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, cmd: exec.Command(os.Args[0], args...), exited: make(chan error, 1), output: new(bytes.Buffer)}
+	p.cmd.Env = append(append(os.Environ(), asProgram+"=1"), environment...)
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	out, in := io.Pipe()
+	p.cmd.Stdout, p.cmd.Stderr = in, in
+	copied := make(chan struct{})
+	go func() {
+		defer close(copied)
+		scanner := bufio.NewScanner(out)
+		for scanner.Scan() {
+			p.output.WriteString(scanner.Text() + "\n")
+		}
+	}()
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		err := p.cmd.Wait()
+		in.Close()
+		<-copied
+		p.exited <- err
+	}()
+	t.Cleanup(func() {
+		if p.cmd.ProcessState == nil {
+			p.stop(syscall.SIGTERM)
+		}
+	})
+	return p
+}
+
+// stop sends a signal and waits for the end.
+func (p *program) stop(sig syscall.Signal) error {
+	p.t.Helper()
+	_ = p.cmd.Process.Signal(sig) // it may have ended by itself
+	select {
+	case err := <-p.exited:
+		return err
+	case <-time.After(40 * time.Second):
+		_ = p.cmd.Process.Kill()
+		p.t.Fatalf("%v did not end by %v:\n%s", p.cmd.Args, sig, p.output)
+		return nil
+	}
+}
+
+// startDev starts `commentd dev` and waits until it is ready.
+func startDev(t *testing.T, dir string, args ...string) (*program, devInfo) {
+	t.Helper()
+	info := devInfo{}
+	p := startProgram(t, nil, append([]string{"dev", "--data", dir, "--listen", "127.0.0.1:0"}, args...)...)
+	eventually(t, func() error {
+		select {
+		case err := <-p.exited:
+			t.Fatalf("dev ended: %v\n%s", err, p.output)
+		default:
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "dev.json"))
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(text, &info); err != nil {
+			t.Fatalf("dev.json is not whole: %v", err)
+		}
+		if info.PID != p.cmd.Process.Pid {
+			return errors.New("dev.json is of an earlier process")
+		}
+		return nil
+	})
+	return p, info
+}
+
+// eventually waits until check succeeds.
+func eventually(t *testing.T, check func() error) {
+	t.Helper()
+	var err error
+	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if err = check(); err == nil {
+			return
+		}
+	}
+	t.Fatalf("waited in vain: %v", err)
+}
+
+// call makes a request and returns status and body.
+func call(method, url, key, body string) (int, string, error) {
+	request, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	request.Header.Set("Authorization", "Bearer "+key)
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, "", err
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(answer), err
+}
+
+func mustCall(t *testing.T, want int, method, url, key, body string) string {
+	t.Helper()
+	status, answer, err := call(method, url, key, body)
+	if err != nil || status != want {
+		t.Fatalf("%s %s = %d %s, %v; want %d", method, url, status, answer, err, want)
+	}
+	return answer
+}
+
+// command runs a subcommand to its end, in this process.
+func command(t *testing.T, environment map[string]string, args ...string) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	err := run(ctx, args, func(name string) string { return environment[name] }, &out, io.Discard)
+	return out.String(), err
+}
+
+// contentsOf lists what the comments of a thread say.
+func contentsOf(t *testing.T, info devInfo, key, ticket string) []string {
+	t.Helper()
+	var comments []struct {
+		Content string `json:"content"`
+	}
+	answer := mustCall(t, 200, "GET", info.BaseURL+"/v1/tickets/"+ticket+"/comments", info.Keys[key], "")
+	if err := json.Unmarshal([]byte(answer), &comments); err != nil {
+		t.Fatalf("%v in %s", err, answer)
+	}
+	var contents []string
+	for _, c := range comments {
+		contents = append(contents, c.Content)
+	}
+	return contents
+}
+
+func quoted(text string) string { return fmt.Sprintf(`{"content":%q}`, text) }
+
+// post writes a comment under an Idempotency-Key of its own.
+func post(url, key, content string) (int, error) {
+	request, err := http.NewRequest("POST", url, strings.NewReader(quoted(content)))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Authorization", "Bearer "+key)
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Idempotency-Key", content)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(io.Discard, response.Body)
+	return response.StatusCode, err
+}
+
+func mustPost(t *testing.T, url, key, content string) {
+	t.Helper()
+	if status, err := post(url, key, content); err != nil || status != 201 {
+		t.Fatalf("POST again = %d, %v; want 201", status, err)
+	}
+}

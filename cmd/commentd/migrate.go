@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/commentd/commentd/eventstore/vault"
+	"github.com/commentd/commentd/migrations"
+)
+
+type migrateCommand struct {
+	database
+	Status bool `help:"Only say at which version the database is."`
+}
+
+func (c migrateCommand) Run(ctx context.Context, e env) error {
+	if err := c.validate(); err != nil {
+		return &usageError{err}
+	}
+	if !c.Status {
+		if err := migrations.Up(ctx, c.PostgresURL); err != nil {
+			return err
+		}
+	}
+	at, current, err := migrations.Status(ctx, c.PostgresURL)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.stdout, "schema version %d of %d\n", at, current)
+	return nil
+}
+
+type rootKeyCommand struct{}
+
+func (rootKeyCommand) Run(e env) error {
+	_, err := fmt.Fprintln(e.stdout, vault.GenerateRootKey())
+	return err
+}
+
+type versionCommand struct{}
+
+func (versionCommand) Run(e env) error { return printVersion(e.stdout) }
+
+// version is set by release builds.
+var version = "development"
+
+func printVersion(w io.Writer) error {
+	goVersion := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		goVersion = info.GoVersion
+	}
+	_, err := fmt.Fprintf(w, "commentd %s (%s)\n", version, goVersion)
+	return err
+}

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/relay"
+	"github.com/commentd/commentd/eventstore/vault"
+	"github.com/commentd/commentd/httpapi"
+	v1 "github.com/commentd/commentd/httpapi/v1"
+	"github.com/commentd/commentd/internal/metrics"
+	"github.com/commentd/commentd/projections"
+	"github.com/commentd/commentd/projections/threads"
+)
+
+// service is the roles of one process on their stores and connections.
+type service struct {
+	serving
+	roles    []string
+	tools    *tools
+	root     vault.RootKey
+	nats     *nats.Conn // nil if no role needs it and none was configured
+	stream   relay.Config
+	metrics  *metrics.Metrics
+	registry *prometheus.Registry
+	listener net.Listener
+}
+
+// natsOptions are those of every connection of the service to NATS.
+func natsOptions() []nats.Option {
+	return []nats.Option{
+		nats.Name("commentd"),
+		nats.RetryOnFailedConnect(true),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(250 * time.Millisecond),
+		nats.ReconnectBufSize(-1), // what cannot be sent now is not sent later: the log knows it
+		nats.CustomInboxPrefix(relay.InboxPrefix),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			slog.Warn("NATS", "error", err)
+		}),
+	}
+}
+
+// run works until ctx ends or a part fails, and then stops all parts: the API
+// first, then what stands behind it.
+func (s *service) run(ctx context.Context) error {
+	// The parts behind the API outlive ctx by the time that draining takes.
+	behind, stopBehind := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBehind()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+
+	parts := 0
+	ended := make(chan error)
+	start := func(name string, ctx context.Context, run func(context.Context) error) {
+		parts++
+		go func() {
+			err := run(ctx)
+			if err != nil {
+				err = fmt.Errorf("%s: %w", name, err)
+				stop(err)
+			}
+			ended <- err
+		}()
+	}
+	start("log", behind, s.tools.log.Run)
+	var carrier *relay.Relay
+	if s.has("relay") {
+		config := s.stream
+		config.Slug = s.slug
+		config.BaseURL = s.PublicURL
+		carrier = relay.New(s.tools.log, s.tools.pool, s.nats, s.metrics, config)
+		start("relay", behind, carrier.Run)
+	}
+	if s.has("projector") {
+		feed := relay.NewFeed(s.tools.log, s.nats, 0)
+		projector := projections.New(s.tools.pool, threads.Projection{}, feed, s.tools.log, s.metrics, projections.Config{})
+		start("projector", behind, projector.Run)
+	}
+	if s.has("worker") {
+		start("worker", behind, s.keepHouse)
+	}
+	if s.nats != nil && s.has("api") && !s.has("relay") {
+		start("poke", behind, s.poke)
+	}
+	start("http", ctx, func(ctx context.Context) error {
+		defer stopBehind()
+		return s.serveHTTP(ctx, carrier)
+	})
+
+	var errs []error
+	for range parts {
+		errs = append(errs, <-ended)
+	}
+	return errors.Join(errs...)
+}
+
+func (s *service) has(role string) bool { return slices.Contains(s.roles, role) }
+
+// serveHTTP answers until ctx ends, and drains.
+func (s *service) serveHTTP(ctx context.Context, carrier *relay.Relay) error {
+	exposed := promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
+	config := httpapi.Config{
+		Checks:    s.checks(carrier),
+		RateLimit: httpapi.RateLimit{PerSecond: s.RateLimit, Burst: max(1, int(2*s.RateLimit))},
+		Metrics:   exposed,
+	}
+	metricsDone := make(chan error, 1)
+	if s.MetricsListen != "" {
+		config.Metrics = nil
+		listener, err := net.Listen("tcp", s.MetricsListen)
+		if err != nil {
+			return err
+		}
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", exposed)
+		go func() { metricsDone <- httpapi.Serve(ctx, listener, mux, time.Second) }()
+	} else {
+		metricsDone <- nil
+	}
+	var api *v1.API
+	if s.has("api") {
+		reader := threads.NewReader(s.tools.pool, s.tools.vault, 0)
+		pages := threads.NewCache[*v1.Page](s.tools.pool, 0, s.PageCache<<20, s.metrics)
+		api = v1.New(s.tools.log, reader, pages, s.tools.directory, s.tools.vault, s.root, v1.Config{BaseURL: s.PublicURL})
+	}
+	handler := httpapi.New(api, s.tools.keys, s.metrics, config)
+	return errors.Join(httpapi.Serve(ctx, s.listener, handler, s.Drain), <-metricsDone)
+}
+
+// checks are what /readyz looks at.
+func (s *service) checks(carrier *relay.Relay) []httpapi.Check {
+	checks := []httpapi.Check{{Name: "postgres", Required: true, Run: func(ctx context.Context) error {
+		if err := s.tools.pool.Ping(ctx); err != nil {
+			return errors.New("Postgres does not answer")
+		}
+		return nil
+	}}}
+	if s.nats != nil {
+		// Reads and writes go on without NATS; subscribers wait.
+		checks = append(checks, httpapi.Check{Name: "nats", Run: func(context.Context) error {
+			if !s.nats.IsConnected() {
+				return errors.New("NATS is not connected")
+			}
+			return nil
+		}})
+	}
+	if carrier != nil {
+		checks = append(checks, httpapi.Check{Name: "relay", Run: func(context.Context) error {
+			return carrier.Health()
+		}})
+	}
+	return checks
+}
+
+// slug names an account for subjects.
+func (s *service) slug(ctx context.Context, id domain.AccountID) (string, error) {
+	account, err := s.tools.directory.Account(ctx, id)
+	return account.Slug, err
+}
+
+// poke tells relays in other processes that the log has grown.
+func (s *service) poke(ctx context.Context) error {
+	for {
+		appended := s.tools.log.Appended()
+		select {
+		case <-appended:
+			relay.Poke(s.nats, 0)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// housekeeping is how often what has expired is removed.
+const housekeeping = 10 * time.Minute
+
+// receiptKeyAge is longer than receipts live, so that a key outlives what it made.
+const receiptKeyAge = 3 * time.Hour
+
+// keepHouse removes what has expired.
+func (s *service) keepHouse(ctx context.Context) error {
+	ticker := time.NewTicker(housekeeping)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return nil
+		}
+		bounded, cancel := context.WithTimeout(ctx, time.Minute)
+		receipts, err := s.tools.log.ExpireReceipts(bounded)
+		if err == nil {
+			_, err = s.tools.vault.ExpireReceiptKeys(bounded, receiptKeyAge)
+		}
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			slog.Warn("housekeeping", "error", err) // the next round tries again
+			continue
+		}
+		slog.Debug("housekeeping", "expired_receipts", receipts)
+	}
+}

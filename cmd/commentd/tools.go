@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/vault"
+	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/internal/metrics"
+)
+
+// tools are the stores that subcommands work with.
+type tools struct {
+	pool      *pgxpool.Pool
+	keyring   *vault.Keyring
+	vault     *vault.Vault
+	log       *eventstore.Store
+	directory *directory.Store
+	keys      *auth.Store
+}
+
+// newTools opens the stores in the database behind pool.
+func newTools(pool *pgxpool.Pool, root vault.RootKey, m *metrics.Metrics) *tools {
+	keyring := vault.NewKeyring(pool, root)
+	v := vault.New(keyring)
+	log := eventstore.New(pool, v, m, eventstore.Config{})
+	return &tools{
+		pool: pool, keyring: keyring, vault: v, log: log,
+		directory: directory.NewStore(pool, v, log.Numbers()),
+		keys:      auth.NewStore(pool),
+	}
+}
+
+// with opens the stores, has do use them while the log takes appends, and closes
+// them.
+func (c database) with(ctx context.Context, e env, do func(*tools) error) error {
+	if err := c.validate(); err != nil {
+		return &usageError{err}
+	}
+	root, err := e.rootKey()
+	if err != nil {
+		return err
+	}
+	pool, err := eventstore.Connect(ctx, c.PostgresURL, 4)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	t := newTools(pool, root, metrics.New(prometheus.NewRegistry()))
+	running, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- t.log.Run(running) }()
+	defer func() { stop(); <-done }()
+	return do(t)
+}
+
+// output prints what a subcommand has found: a table for people, one JSON object
+// per line for programs.
+type output struct {
+	JSON bool `name:"json" help:"Print one JSON object per line."`
+}
+
+func (o output) print(w io.Writer, header string, rows []row) error {
+	if o.JSON {
+		encoder := json.NewEncoder(w)
+		for _, r := range rows {
+			if err := encoder.Encode(r.object); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(table, header)
+	for _, r := range rows {
+		fmt.Fprintln(table, r.text)
+	}
+	return table.Flush()
+}
+
+// row is one thing found: its columns, divided by tabs, and the same as an object.
+type row struct {
+	text   string
+	object any
+}
