@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -60,12 +59,7 @@ const childURL = "COMMENTD_TEST_CHILD_PROJECTOR"
 
 // child runs a projector until somebody kills it.
 func child(url string) {
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		panic(err)
-	}
-	projections.Tune(config)
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	pool, err := eventstore.Connect(context.Background(), url, 4)
 	if err != nil {
 		panic(err)
 	}
@@ -196,5 +190,3 @@ func TestAStolenLeaseStopsItsFormerOwner(t *testing.T) {
 	await(t, l)
 	logtest.CheckRows(t, l.Pool)
 }
-
-var _ = time.Second

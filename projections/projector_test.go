@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/commentd/commentd/domain"
-	"github.com/commentd/commentd/projections"
 	"github.com/commentd/commentd/projections/internal/logtest"
 	"github.com/commentd/commentd/projections/threads"
 )
@@ -59,5 +58,3 @@ func TestAnIdleProjectorOnlyRenewsItsLeases(t *testing.T) {
 		}
 	}
 }
-
-var _ projections.Projection = threads.Projection{}

@@ -33,7 +33,12 @@ type snapshot struct {
 	down         bool
 }
 
-const beginSQL = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+const (
+	beginSQL = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+	// A stream waits for its client in the middle of the transaction: for as long as
+	// it takes to send a chunk.
+	patienceSQL = "SET LOCAL idle_in_transaction_session_timeout = '1min'"
+)
 
 // maxExtra bounds how many rows are read beyond what is wanted because touched
 // comments may take some away.
@@ -76,6 +81,9 @@ func (s *snapshot) begin(ctx context.Context, limit int) (read pageRead, tail []
 	ticket := []any{s.r.shard, int32(s.q.Account), uuid.UUID(s.q.Ticket)}
 	var batch pgx.Batch
 	batch.Queue(beginSQL)
+	if s.q.Limit == 0 {
+		batch.Queue(patienceSQL)
+	}
 	batch.Queue(s.who.page(s.q, s.down), s.r.pageArgs(s.who, s.q, s.lower, s.upper, limit)...).
 		Query(func(rows pgx.Rows) error { return read.collect(rows, s.who, limit) })
 	batch.Queue(texts.touched, ticket...).Query(s.scanTouched)

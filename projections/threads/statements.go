@@ -14,6 +14,8 @@ var (
 	pageSQL string
 	//go:embed sql/tail.sql
 	tailSQL string
+	//go:embed sql/public_tail.sql
+	publicTailSQL string
 	//go:embed sql/touched.sql
 	touchedSQL string
 	//go:embed sql/ticket.sql
@@ -64,16 +66,26 @@ type statements struct {
 // forAll and forPublic are the statements of those who may see internal notes and of
 // those who may not.
 var (
-	forAll = makeStatements(map[string]string{
+	forAll = makeStatements(false, map[string]string{
 		"{version}": "version", "{change}": "last_change_id", "{updated_at}": "updated_at",
-		"{internal_counts}": "r.internal_counts", "{audience}": "",
+		"{internal_counts}": "r.internal_counts",
 	})
-	forPublic = makeStatements(map[string]string{
+	forPublic = makeStatements(true, map[string]string{
 		"{version}": "public_version", "{change}": "last_public_change_id", "{updated_at}": "public_updated_at",
-		"{internal_counts}": "NULL::integer[]", "{audience}": `AND (NOT e.internal OR EXISTS (
-            SELECT FROM log.comments l
-             WHERE l.shard = e.shard AND l.account_id = e.account_id AND l.comment_id = e.comment_id AND l.public))`,
+		"{internal_counts}": "NULL::integer[]",
 	})
+)
+
+// A part is how the comments of one visibility are read in order.
+type part struct{ between, up, down string }
+
+// By visibility. Notes stand in the index of both below zero.
+const sides = "(CASE WHEN public THEN position ELSE -position END)"
+
+var (
+	everything = part{"position > $5 AND position < $6", "position", "position DESC"}
+	inPublic   = part{sides + " > $5 AND " + sides + " < $6", sides, sides + " DESC"}
+	inInternal = part{sides + " < -$5::bigint AND " + sides + " > -$6::bigint", sides + " DESC", sides}
 )
 
 // mineOnly keeps those who ask for a ticket that is not theirs from having its
@@ -82,21 +94,30 @@ const mineOnly = ` AND EXISTS (
                SELECT FROM log.tickets t
                 WHERE t.shard = $1 AND t.account_id = $2 AND t.ticket_id = $3 AND t.requester_id = $4)`
 
-func makeStatements(words map[string]string) statements {
+func makeStatements(public bool, words map[string]string) statements {
+	tail, touched := "", ""
+	parts := [...]part{anyComment: everything, onlyPublic: inPublic, onlyInternal: inInternal}
+	if public {
+		tail, touched = publicTailSQL, "AND NOT e.internal"
+		mine, none := inPublic, inPublic
+		mine.between += mineOnly
+		none.between += " AND false"
+		parts = [...]part{anyComment: mine, onlyPublic: mine, onlyInternal: none}
+	}
 	fill := func(sql string) string {
 		for name, word := range words {
 			sql = strings.ReplaceAll(sql, name, word)
 		}
 		return sql
 	}
-	s := statements{tail: fill(tailSQL), touched: fill(touchedSQL), ticket: fill(ticketSQL), validator: fill(validatorSQL)}
-	filters := [...]string{anyComment: "", onlyPublic: "AND public", onlyInternal: "AND NOT public"}
-	if words["{version}"] == "public_version" {
-		filters = [...]string{anyComment: "AND public" + mineOnly, onlyPublic: "AND public" + mineOnly, onlyInternal: "AND false"}
+	s := statements{
+		tail:    strings.ReplaceAll(tailSQL, "{audience}", tail),
+		touched: strings.ReplaceAll(touchedSQL, "{audience}", touched),
+		ticket:  fill(ticketSQL), validator: fill(validatorSQL),
 	}
-	for i, condition := range filters {
-		for j, direction := range [...]string{"ASC", "DESC"} {
-			s.page[i][j] = strings.NewReplacer("{filter}", condition, "{direction}", direction).Replace(fill(pageSQL))
+	for filter, p := range parts {
+		for direction, order := range [...]string{p.up, p.down} {
+			s.page[filter][direction] = strings.NewReplacer("{between}", p.between, "{order}", order).Replace(fill(pageSQL))
 		}
 	}
 	return s

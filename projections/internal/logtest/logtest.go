@@ -18,7 +18,6 @@ import (
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/internal/metrics"
-	"github.com/commentd/commentd/projections"
 )
 
 // Log is a log of its own, written by a store that runs until the test ends.
@@ -28,6 +27,7 @@ type Log struct {
 	Vault   *vault.Vault
 	Store   *eventstore.Store
 	Metrics *metrics.Metrics
+	root    vault.RootKey
 	tb      testing.TB
 }
 
@@ -43,7 +43,8 @@ func New(tb testing.TB) *Log {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	l.Vault = vault.New(vault.NewKeyring(l.Pool, root))
+	l.root = root
+	l.Vault = l.NewVault()
 	l.Store = eventstore.New(l.Pool, l.Vault, l.Metrics, eventstore.Config{})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -52,34 +53,32 @@ func New(tb testing.TB) *Log {
 	return l
 }
 
+// NewVault returns a vault that has no keys in memory yet.
+func (l *Log) NewVault() *vault.Vault { return vault.New(vault.NewKeyring(l.Pool, l.root)) }
+
 // Connect returns a pool of its own, as another instance would have it.
 func (l *Log) Connect() *pgxpool.Pool {
 	l.tb.Helper()
-	return l.connect(nil)
+	pool, err := eventstore.Connect(context.Background(), l.URL, 8)
+	if err != nil {
+		l.tb.Fatal(err)
+	}
+	l.tb.Cleanup(pool.Close)
+	return pool
 }
 
 // ConnectTraced is Connect with a record of what is asked of the database.
 func (l *Log) ConnectTraced() (*pgxpool.Pool, *Statements) {
 	l.tb.Helper()
 	asked := new(Statements)
-	return l.connect(asked), asked
-}
-
-func (l *Log) connect(tracer pgx.QueryTracer) *pgxpool.Pool {
-	l.tb.Helper()
-	config, err := pgxpool.ParseConfig(l.URL)
-	if err != nil {
-		l.tb.Fatal(err)
-	}
-	config.MaxConns = 8
-	config.ConnConfig.Tracer = tracer
-	projections.Tune(config)
+	config := l.Pool.Config()
+	config.ConnConfig.Tracer = asked
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		l.tb.Fatal(err)
 	}
 	l.tb.Cleanup(pool.Close)
-	return pool
+	return pool, asked
 }
 
 // Exec changes the database behind everybody's back.

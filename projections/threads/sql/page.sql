@@ -1,6 +1,6 @@
 -- A page of a thread and the state of its ticket, in one snapshot: first the ticket's
--- row, then the page. The names in braces are replaced, once per audience, filter and
--- direction, so that each variant reads an index in order and nothing besides.
+-- row, then the page. The names in braces are replaced, once per audience, visibility
+-- and direction, so that each variant reads an index in order and nothing besides.
 --
 -- applied is null if the read model has nothing to say of the ticket. That the
 -- joins are LATERAL and OFFSET 0 keeps the planner from reading contents in any
@@ -19,8 +19,8 @@ SELECT NULL, NULL, NULL, NULL, NULL, NULL,
        c.public, c.comment_id, c.author_id, c.content_id, k.bucket_id, k.sealed
   FROM (SELECT *
           FROM threads.comments
-         WHERE shard = $1 AND account_id = $2 AND ticket_id = $3 AND position > $5 AND position < $6
-           AND ($7 = 0::smallint OR author_type = $7) {filter}
-         ORDER BY position {direction}
+         WHERE shard = $1 AND account_id = $2 AND ticket_id = $3 AND {between}
+           AND ($7 = 0::smallint OR author_type = $7)
+         ORDER BY {order}
          LIMIT $8) c
   LEFT JOIN LATERAL (SELECT bucket_id, sealed FROM log.contents WHERE shard = $1 AND content_id = c.content_id OFFSET 0) k ON true
