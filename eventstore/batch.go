@@ -161,13 +161,16 @@ func (b *batch) args(shard int16) []any {
 	}
 	return []any{
 		shard,
-		b.tickets.account, b.tickets.id, b.tickets.partition,
-		b.items.ticket, b.items.ticketRevision, b.items.comment, b.items.revision, b.items.changesTicket,
-		b.items.receipt, b.items.fingerprint,
-		b.events.item, b.events.id, b.events.name, b.events.schema, b.events.comment, b.events.internal, b.events.data,
-		b.contents.item, b.contents.id, b.contents.bucket, b.contents.sealed,
-		b.comments.item, b.comments.id, b.comments.number, b.comments.authorType, b.comments.author,
-		b.comments.public, b.comments.deleted, b.comments.content,
-		b.states.item, b.states.number, b.states.status, b.states.requester, b.states.subject, b.states.public,
+		flat(b.tickets.account), flat(b.tickets.id), flat(b.tickets.partition),
+		flat(b.items.ticket), flat(b.items.ticketRevision), flat(b.items.comment), flat(b.items.revision), flat(b.items.changesTicket),
+		flat(b.items.receipt), flat(b.items.fingerprint),
+		flat(b.events.item), flat(b.events.id), flat(b.events.name), flat(b.events.schema), flat(b.events.comment), flat(b.events.internal), flat(b.events.data),
+		flat(b.contents.item), flat(b.contents.id), flat(b.contents.bucket), flat(b.contents.sealed),
+		flat(b.comments.item), flat(b.comments.id), flat(b.comments.number), flat(b.comments.authorType), flat(b.comments.author),
+		flat(b.comments.public), flat(b.comments.deleted), flat(b.comments.content),
+		flat(b.states.item), flat(b.states.number), flat(b.states.status), flat(b.states.requester), flat(b.states.subject), flat(b.states.public),
 	}
 }
+
+// flat spares pgx the reflection that it takes to find out what a slice is.
+func flat[T any](column []T) pgtype.FlatArray[T] { return column }

@@ -73,6 +73,8 @@ DECLARE
     ticket_versions   integer[];
     public_versions   integer[]; -- of the last event that is not internal
     ticket_revisions  integer[];
+    ticket_rows       tid[];     -- where the rows are; nobody moves them while the head is locked
+    known_versions    integer[]; -- of the tickets before this batch
     comment_revisions integer[];
     receipt_verdicts  smallint[];
     item_versions     integer[]; -- of a command's last event
@@ -92,8 +94,8 @@ BEGIN
       FROM log.heads h WHERE h.shard = _shard FOR UPDATE;
 
     SELECT array_agg(coalesce(t.version, 0) ORDER BY k.i), array_agg(coalesce(t.public_version, 0) ORDER BY k.i),
-           array_agg(coalesce(t.revision, 0) ORDER BY k.i)
-      INTO ticket_versions, public_versions, ticket_revisions
+           array_agg(coalesce(t.revision, 0) ORDER BY k.i), array_agg(t.ctid ORDER BY k.i)
+      INTO ticket_versions, public_versions, ticket_revisions, ticket_rows
       FROM unnest(_ticket_account, _ticket_id) WITH ORDINALITY AS k (account_id, ticket_id, i)
       LEFT JOIN log.tickets t ON t.shard = _shard AND t.account_id = k.account_id AND t.ticket_id = k.ticket_id;
 
@@ -119,6 +121,7 @@ BEGIN
          WHERE r.shard = _shard AND r.receipt_id = ANY (_item_receipt) AND r.recorded_at < recorded - interval '2 hours';
     END IF;
 
+    known_versions := ticket_versions;
     FOR item IN 1 .. cardinality(_item_ticket) LOOP
         ticket := _item_ticket[item];
         outcomes[item] := CASE
@@ -191,6 +194,13 @@ BEGIN
         END LOOP;
     END IF;
 
+    -- Found by their place: a second descent of the index is saved, and no join can be
+    -- planned from the wrong side.
+    UPDATE log.tickets t
+       SET version = k.version, public_version = k.public_version
+      FROM unnest(ticket_rows, known_versions, ticket_versions, public_versions) AS k (place, known, version, public_version)
+     WHERE t.ctid = k.place AND k.version > k.known;
+
     IF changes THEN
         -- The last command of the batch to change a ticket has the last word on its row.
         INSERT INTO log.tickets (number, account_id, version, public_version, revision, shard, default_public,
@@ -209,13 +219,6 @@ BEGIN
                requester_id = excluded.requester_id, subject_id = excluded.subject_id,
                default_public = excluded.default_public;
     END IF;
-
-    FOR ticket IN 1 .. cardinality(_ticket_id) LOOP
-        UPDATE log.tickets t
-           SET version = ticket_versions[ticket], public_version = public_versions[ticket]
-         WHERE t.shard = _shard AND t.account_id = _ticket_account[ticket] AND t.ticket_id = _ticket_id[ticket]
-           AND t.version < ticket_versions[ticket];
-    END LOOP;
 
     IF _item_receipt IS NOT NULL THEN
         INSERT INTO log.receipts (recorded_at, shard, receipt_id, comment_id, fingerprint)
