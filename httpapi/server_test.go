@@ -3,9 +3,11 @@ package httpapi
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -131,5 +133,41 @@ func TestServeLimitsHeaders(t *testing.T) {
 				t.Errorf("answer = %q, %v; want %s", line, err, tt.want)
 			}
 		})
+	}
+}
+
+// TestSlowHeaders: a connection whose request never comes to an end is closed.
+func TestSlowHeaders(t *testing.T) {
+	t.Parallel()
+	addr, _, _ := serve(t, http.NotFoundHandler(), time.Second)
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nX: "); err != nil {
+		t.Fatal(err)
+	}
+	closed := make(chan struct{})
+	dripped := make(chan struct{})
+	go func() { // a byte now and then is no way to stay
+		defer close(dripped)
+		for {
+			select {
+			case <-closed:
+				return
+			case <-time.After(100 * time.Millisecond):
+				_, _ = io.WriteString(c, "a")
+			}
+		}
+	}()
+	_, err = io.Copy(io.Discard, c)
+	close(closed)
+	<-dripped
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the connection is still open after a minute")
 	}
 }

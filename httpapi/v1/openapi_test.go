@@ -3,6 +3,7 @@ package v1_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -20,6 +21,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/commentd/commentd/httpapi"
 	"github.com/commentd/commentd/httpapi/directory"
 	v1 "github.com/commentd/commentd/httpapi/v1"
 )
@@ -194,5 +196,25 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
 		t.Errorf("%s differs (-want +got); if that is meant, run the test with -update:\n%s", file, diff)
+	}
+}
+
+// TestOperationalRoutes: what is no part of the API is served beside it, to anybody.
+func TestOperationalRoutes(t *testing.T) {
+	s := newStack(t, func(c *httpapi.Config) {
+		c.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
+		c.Checks = []httpapi.Check{
+			{Name: "postgres", Required: true, Run: func(context.Context) error { return nil }},
+			{Name: "nats", Run: func(context.Context) error { return errors.New("cannot be reached") }},
+		}
+	})
+	for path, want := range map[string]string{
+		"/livez":   `{"status":"alive"}`,
+		"/readyz":  `{"status":"degraded","checks":{"nats":{"ok":false,"reason":"cannot be reached"},"postgres":{"ok":true}}}`,
+		"/metrics": "metrics",
+	} {
+		if got := s.get(path); string(got.body) != want || got.header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("GET %s = %s %s, want %s", path, got.header, got.body, want)
+		}
 	}
 }
