@@ -47,7 +47,7 @@ func TestConversation(t *testing.T) {
 	tr.do("customer", "POST", ticket+"/comments", `{"content":"Thanks!"}`)
 	tr.do("reader", "POST", ticket+"/comments", `{"content":"Thanks!"}`)
 	tr.do("nobody", "GET", ticket, "")
-	golden(t, "conversation.txt", []byte(tr.out.String()))
+	golden(t, "conversation.txt", tr.out.Bytes())
 }
 
 var nextLink = regexp.MustCompile(`<([^>]*)>; rel="next"`)

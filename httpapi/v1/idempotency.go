@@ -1,8 +1,12 @@
 package v1
 
 import (
+	"context"
 	"net/http"
 
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/problem"
 )
 
@@ -28,4 +32,26 @@ func printable(s string) bool {
 		}
 	}
 	return true
+}
+
+// receipt returns what makes the command safe to repeat, nil without a key. Equal
+// requests are those that say the same of all that counts.
+func (a *API) receipt(ctx context.Context, p auth.Principal, key string, cmd *domain.CreateComment) (*eventstore.Receipt, error) {
+	if key == "" {
+		return nil, nil
+	}
+	request := append(cmd.Ticket[:len(cmd.Ticket):len(cmd.Ticket)], byte(cmd.Author.Type))
+	request = append(request, cmd.Author.ID[:]...)
+	if cmd.Public {
+		request = append(request, 1)
+	} else {
+		request = append(request, 0)
+	}
+	request = append(request, cmd.Text.Body...)
+	id := a.vault.ReceiptID(p.Account, p.UserID, "v1.createComment", key)
+	fingerprint, err := a.vault.Fingerprint(ctx, id, request)
+	if err != nil {
+		return nil, err
+	}
+	return &eventstore.Receipt{ID: id, Fingerprint: fingerprint, Request: request}, nil
 }

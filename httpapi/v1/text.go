@@ -1,8 +1,13 @@
 package v1
 
 import (
+	"net"
+	"net/http"
 	"strings"
 
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi/problem"
 )
 
@@ -44,4 +49,24 @@ func (m *mistakes) text(field, s string, max int, most string) {
 	case strings.IndexByte(s, 0) >= 0:
 		m.add(field, "must not contain U+0000")
 	}
+}
+
+// newText returns a text that r brings, with a content id of its own.
+func newText(body string, r *http.Request) (*domain.Text, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	return &domain.Text{Content: domain.ContentRef{ID: domain.ContentID(id)}, Body: body, Client: client(r)}, nil
+}
+
+const maxUserAgent = 256 // bytes
+
+// client returns where a request comes from. The address is that of the
+// connection: headers in which a proxy may or may not have written another one can
+// be written by anybody.
+func client(r *http.Request) domain.Client {
+	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
+	agent := r.UserAgent()
+	return domain.Client{IP: ip, UserAgent: strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], "\ufffd")}
 }

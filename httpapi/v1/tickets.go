@@ -3,8 +3,6 @@ package v1
 import (
 	"net/http"
 
-	"github.com/google/uuid"
-
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
@@ -112,13 +110,4 @@ func (body *TicketChange) into(cmd *domain.PutTicket, r *http.Request) error {
 		*cmd.Subject = text
 	}
 	return m.err()
-}
-
-// newText returns a text that r brings, with a content id of its own.
-func newText(body string, r *http.Request) (*domain.Text, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, err
-	}
-	return &domain.Text{Content: domain.ContentRef{ID: domain.ContentID(id)}, Body: body, Client: client(r)}, nil
 }

@@ -2,15 +2,12 @@ package v1
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
 	"github.com/commentd/commentd/domain"
-	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
 	"github.com/commentd/commentd/httpapi/problem"
@@ -116,28 +113,6 @@ func (a *API) identify(ctx context.Context, r *http.Request, cmd *domain.CreateC
 	return err
 }
 
-// receipt returns what makes the command safe to repeat, nil without a key. Equal
-// requests are those that say the same of all that counts.
-func (a *API) receipt(ctx context.Context, p auth.Principal, key string, cmd *domain.CreateComment) (*eventstore.Receipt, error) {
-	if key == "" {
-		return nil, nil
-	}
-	request := append(cmd.Ticket[:len(cmd.Ticket):len(cmd.Ticket)], byte(cmd.Author.Type))
-	request = append(request, cmd.Author.ID[:]...)
-	if cmd.Public {
-		request = append(request, 1)
-	} else {
-		request = append(request, 0)
-	}
-	request = append(request, cmd.Text.Body...)
-	id := a.vault.ReceiptID(p.Account, p.UserID, "v1.createComment", key)
-	fingerprint, err := a.vault.Fingerprint(ctx, id, request)
-	if err != nil {
-		return nil, err
-	}
-	return &eventstore.Receipt{ID: id, Fingerprint: fingerprint, Request: request}, nil
-}
-
 // updateComment serves PATCH /v1/tickets/{ticket_id}/comments/{comment_id}.
 func (a *API) updateComment(w http.ResponseWriter, r *http.Request) error {
 	ctx, principal := r.Context(), auth.From(r.Context())
@@ -220,15 +195,4 @@ func commentIDs(r *http.Request) (ticket domain.TicketID, comment domain.Comment
 	}
 	comment, err = domain.ParseCommentID(r.PathValue("comment_id"))
 	return ticket, comment, err
-}
-
-const maxUserAgent = 256 // bytes
-
-// client returns where a request comes from. The address is that of the
-// connection: headers in which a proxy may or may not have written another one can
-// be written by anybody.
-func client(r *http.Request) domain.Client {
-	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
-	agent := r.UserAgent()
-	return domain.Client{IP: ip, UserAgent: strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], "\ufffd")}
 }
