@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/relay"
+	"github.com/commentd/commentd/internal/metrics"
+)
+
+// measureDrain is F: the relay carries a backlog into an empty stream, against
+// messages of the same number of bytes published one by one with 256 in flight.
+func (b *bench) measureDrain(ctx context.Context) ([]result, error) {
+	g, err := b.grown(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var results []result
+	for _, server := range []struct {
+		name   string
+		always bool
+		target *target
+	}{
+		{"default sync", false, atLeast(0.6)},
+		{"sync_interval: always", true, atLeast(2.5)},
+	} {
+		url, err := b.startNATS("drain_"+fmt.Sprint(server.always), server.always)
+		if err != nil {
+			return nil, err
+		}
+		nc, err := b.connectNATS(url)
+		if err != nil {
+			return nil, err
+		}
+		js, err := jetstream.New(nc)
+		if err != nil {
+			return nil, err
+		}
+		d := &drain{bench: b, log: g.small, nc: nc, js: js}
+		if _, err := d.relay(ctx, 0); err != nil { // finds out the size of its messages
+			return nil, err
+		}
+		s, err := b.interleave(ctx, probe{"publish async 256, " + server.name, d.publish}, probe{"relay, " + server.name, d.relay})
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, versus("F", "relay drains a backlog, "+server.name, "1/s",
+			each(s["relay, "+server.name], sample.rate), "publish async, 256 in flight", each(s["publish async 256, "+server.name], sample.rate), server.target))
+	}
+	return results, nil
+}
+
+// drain measures against one NATS server.
+type drain struct {
+	*bench
+	log  *library
+	nc   *nats.Conn
+	js   jetstream.JetStream
+	size int // of the floor's messages
+}
+
+// The floor publishes into a stream of its own.
+const (
+	floorStream  = "FLOOR"
+	floorSubject = "floor.bench"
+	// storedOverhead is what a stream's file has around subject, header and body.
+	storedOverhead = 30
+)
+
+// publish is the floor.
+func (d *drain) publish(ctx context.Context, length time.Duration) (sample, error) {
+	_, err := d.js.CreateStream(ctx, jetstream.StreamConfig{Name: floorStream, Subjects: []string{floorSubject}, Storage: jetstream.FileStorage})
+	if err != nil {
+		return sample{}, err
+	}
+	js, err := jetstream.New(d.nc, jetstream.WithPublishAsyncMaxPending(256))
+	if err != nil {
+		return sample{}, err
+	}
+	message := make([]byte, d.size)
+	began := time.Now()
+	var s sample
+	for time.Since(began) < length {
+		if _, err := js.PublishAsync(floorSubject, message); err != nil {
+			return s, err
+		}
+		s.count++
+	}
+	select {
+	case <-js.PublishAsyncComplete():
+	case <-ctx.Done():
+		return s, ctx.Err()
+	}
+	s.elapsed = time.Since(began)
+	return s, d.js.DeleteStream(ctx, floorStream)
+}
+
+// settled is how far the relay is when the clock starts: it has then found out how
+// fast the server is.
+const settled = 3000
+
+// relay has a relay fill its stream, which it finds missing, from the log.
+func (d *drain) relay(ctx context.Context, length time.Duration) (sample, error) {
+	head, err := d.log.log.Head(ctx)
+	if err != nil {
+		return sample{}, err
+	}
+	slug := func(context.Context, domain.AccountID) (string, error) { return benchAccount, nil }
+	r := relay.New(d.log.log, d.log.pool, d.nc, metrics.New(prometheus.NewRegistry()), relay.Config{Slug: slug})
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- r.Run(running) }()
+	from, began := eventstore.Position(0), time.Time{}
+	at := eventstore.Position(0)
+	for end := head.Position; at < end; {
+		select {
+		case err := <-done:
+			return sample{}, fmt.Errorf("the relay ended: %w", err)
+		case <-time.After(500 * time.Microsecond):
+		}
+		at = r.Status().Position
+		now := time.Now()
+		if began.IsZero() && at >= min(settled, end/4) {
+			from, began = at, now
+		}
+		if !began.IsZero() && now.Sub(began) >= length && at > from {
+			break
+		}
+	}
+	s := sample{count: int(at - from), elapsed: time.Since(began)}
+	stop()
+	if err := <-done; err != nil {
+		return s, err
+	}
+	if err := d.compare(ctx); err != nil {
+		return s, err
+	}
+	return s, d.js.DeleteStream(ctx, relay.StreamName(0))
+}
+
+// compare reads the stream from its beginning and checks that it is the log.
+func (d *drain) compare(ctx context.Context) error {
+	s, err := d.js.Stream(ctx, relay.StreamName(0))
+	if err != nil {
+		return err
+	}
+	state := s.CachedInfo().State
+	// So that a message of either side takes as many bytes in its stream.
+	d.size = max(0, int(state.Bytes/state.Msgs)-storedOverhead-len(floorSubject))
+	consumer, err := d.js.OrderedConsumer(ctx, relay.StreamName(0), jetstream.OrderedConsumerConfig{})
+	if err != nil {
+		return err
+	}
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(1000))
+	if err != nil {
+		return err
+	}
+	defer messages.Stop()
+	for at := eventstore.Position(0); at < eventstore.Position(state.LastSeq); {
+		page, err := d.log.log.ReadAll(ctx, at, 1000)
+		if err != nil {
+			return err
+		}
+		for _, want := range page {
+			if want.Position > eventstore.Position(state.LastSeq) {
+				break
+			}
+			msg, err := messages.Next()
+			if err != nil {
+				return err
+			}
+			meta, err := msg.Metadata()
+			if err != nil {
+				return err
+			}
+			got, err := relay.Decode(meta.Sequence.Stream, msg.Headers(), msg.Data())
+			d.correct.Checked++
+			if err != nil || got.ID != want.ID || got.Position != want.Position {
+				d.correct.Reordered++
+			}
+		}
+		at = page[len(page)-1].Position
+	}
+	return nil
+}

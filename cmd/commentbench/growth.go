@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/projections"
+	"github.com/commentd/commentd/projections/threads"
+)
+
+// growth is two logs, one with ten times the events of the other. F drains the
+// smaller one; H compares them.
+type growth struct {
+	small       *library
+	long, short domain.TicketID // of the small log: with almost all of its comments, and with a hundredth
+}
+
+// perTicket is how many comments a ticket of the large log has.
+const perTicket = 20
+
+// grown returns the small log, which it fills when first asked for it.
+func (b *bench) grown(ctx context.Context) (*growth, error) {
+	if b.growth != nil {
+		return b.growth, nil
+	}
+	small, err := b.newLibrary(ctx, "small")
+	if err != nil {
+		return nil, err
+	}
+	tickets, err := small.openTickets(ctx, 2)
+	if err != nil {
+		return nil, err
+	}
+	g := &growth{small: small, long: tickets[0], short: tickets[1]}
+	events := b.Events / 10
+	b.say("filling a log with %d events", events)
+	err = inParallel(events, func(i int) error {
+		if i%100 == 0 {
+			return small.comment(ctx, g.short, false)
+		}
+		return small.comment(ctx, g.long, false)
+	})
+	if err != nil {
+		return nil, err
+	}
+	b.growth = g
+	return g, settle(ctx, small.pool)
+}
+
+// measureGrowth is H: what changes as the log, and a ticket, grow.
+func (b *bench) measureGrowth(ctx context.Context) ([]result, error) {
+	g, err := b.grown(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b.say("projecting it")
+	if err := b.project(ctx, g.small); err != nil {
+		return nil, err
+	}
+	large, err := b.newLibrary(ctx, "large")
+	if err != nil {
+		return nil, err
+	}
+	old, err := large.openTickets(ctx, b.Events/perTicket)
+	if err != nil {
+		return nil, err
+	}
+	b.say("filling a log with %d events", b.Events)
+	began := time.Now()
+	if err := large.fill(ctx, old, perTicket-1); err != nil {
+		return nil, err
+	}
+	b.say("filled at %.0f comments/s", float64(large.acked.Load())/time.Since(began).Seconds())
+	if err := settle(ctx, large.pool); err != nil {
+		return nil, err
+	}
+	space, err := b.measureSpace(ctx, large)
+	if err != nil {
+		return nil, err
+	}
+	appended, err := b.compareAppends(ctx, g.small, large)
+	if err != nil {
+		return nil, err
+	}
+	list := func(name string, ticket domain.TicketID) probe {
+		reader := threads.NewReader(g.small.pool, g.small.vault, 0)
+		q := threads.ListQuery{Account: g.small.account, Ticket: ticket, Viewer: g.small.agent, Desc: true, Limit: listSize}
+		return probe{name, func(ctx context.Context, d time.Duration) (sample, error) {
+			return closedLoop(ctx, 1, d, func(ctx context.Context, _ int) error {
+				page, err := reader.List(ctx, q)
+				if err == nil && len(page.Comments) != min(listSize, page.Total) {
+					err = fmt.Errorf("a list of %d comments instead of %d", len(page.Comments), listSize)
+				}
+				return err
+			})
+		}}
+	}
+	s, err := b.interleave(ctx, list("newest 20 of the short ticket", g.short), list("newest 20 of the long ticket", g.long))
+	if err != nil {
+		return nil, err
+	}
+	results := append(appended, versus("H", fmt.Sprintf("newest 20 of a ticket with %d comments: p50", b.Events/10*99/100), "ms",
+		each(s["newest 20 of the long ticket"], sample.p50), fmt.Sprintf("of one with %d", b.Events/1000), each(s["newest 20 of the short ticket"], sample.p50), atMost(1.15)))
+	return append(results, space...), nil
+}
+
+// compareAppends measures the rate of appends to either log.
+func (b *bench) compareAppends(ctx context.Context, small, large *library) ([]result, error) {
+	var probes []probe
+	for _, l := range []*library{small, large} {
+		tickets, err := l.openTickets(ctx, b.size(4000))
+		if err != nil {
+			return nil, err
+		}
+		probes = append(probes, probe{l.name, func(ctx context.Context, d time.Duration) (sample, error) {
+			return closedLoop(ctx, manyCallers, d, func(ctx context.Context, _ int) error {
+				return l.comment(ctx, anyOf(tickets), true)
+			})
+		}})
+	}
+	s, err := b.interleave(ctx, probes...)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range []*library{small, large} {
+		if err := b.checkLog(ctx, l.pool, l.acked.Load()); err != nil {
+			return nil, err
+		}
+	}
+	return []result{versus("H", fmt.Sprintf("append, 64 callers, log of %d events", b.Events), "1/s",
+		each(s[large.name], sample.rate), fmt.Sprintf("log of %d", b.Events/10), each(s[small.name], sample.rate), atLeast(0.95))}, nil
+}
+
+// measureSpace is what an event takes on disk, against a bare row with two indexes.
+func (b *bench) measureSpace(ctx context.Context, large *library) ([]result, error) {
+	_, bare, err := b.bareDatabase(ctx, "large_floor")
+	if err != nil {
+		return nil, err
+	}
+	tickets := make([]uuid.UUID, max(1, b.Events/perTicket))
+	for i := range tickets {
+		tickets[i] = uuid.New()
+	}
+	if err := fillBare(ctx, bare, tickets, perTicket); err != nil {
+		return nil, err
+	}
+	var bareBytes float64
+	err = bare.QueryRow(ctx, "SELECT pg_total_relation_size('comments') / count(*)::float8 FROM comments").Scan(&bareBytes)
+	if err != nil {
+		return nil, err
+	}
+	parts, err := spaceByPart(ctx, large.pool)
+	if err != nil {
+		return nil, err
+	}
+	total := 0.0
+	for _, p := range parts {
+		total += p.bytes
+	}
+	results := []result{versus("H", "log on disk per event", "bytes", series{total}, "bare row with two indexes", series{bareBytes}, atMost(2))}
+	for _, p := range parts {
+		results = append(results, absolute("H", "… of which "+p.name, "bytes", series{p.bytes}, nil))
+	}
+	return results, nil
+}
+
+type part struct {
+	name  string
+	bytes float64 // per event
+}
+
+// spaceByPart splits what the log takes by table and index, the largest first.
+func spaceByPart(ctx context.Context, pool *pgxpool.Pool) ([]part, error) {
+	rows, err := pool.Query(ctx, `
+		SELECT CASE WHEN c.relkind = 'i' THEN 'index ' ELSE 'table log.' END || c.relname AS name,
+		       CASE WHEN c.relkind = 'i' THEN pg_relation_size(c.oid) ELSE pg_table_size(c.oid) END
+		           / (SELECT count(*) FROM log.events)::float8 AS bytes
+		  FROM pg_class c
+		 WHERE c.relnamespace = 'log'::regnamespace AND c.relkind IN ('r', 'i')
+		 ORDER BY bytes DESC`)
+	if err != nil {
+		return nil, err
+	}
+	var parts []part
+	defer rows.Close()
+	for rows.Next() {
+		var p part
+		if err := rows.Scan(&p.name, &p.bytes); err != nil {
+			return nil, err
+		}
+		if p.bytes >= 0.5 {
+			parts = append(parts, p)
+		}
+	}
+	return parts, rows.Err()
+}
+
+// project brings the read model up to the end of the log.
+func (b *bench) project(ctx context.Context, l *library) error {
+	head, err := l.log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	p := projections.New(l.pool, threads.Projection{}, logFeed{l.log}, l.log, l.metrics, projections.Config{})
+	done := make(chan error, 1)
+	go func() { done <- p.Run(running) }()
+	if err := projections.Await(ctx, l.pool, threads.Name, 0, head.Position); err != nil {
+		return err
+	}
+	stop()
+	if err := <-done; err != nil {
+		return err
+	}
+	return settle(ctx, l.pool)
+}
+
+// logFeed feeds a projector from the log itself.
+type logFeed struct{ log *eventstore.Store }
+
+func (f logFeed) Run(ctx context.Context, from eventstore.Position, deliver func(context.Context, []eventstore.Recorded) error) error {
+	for {
+		page, err := f.log.ReadAll(ctx, from, 1000)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(10 * time.Millisecond):
+			}
+			continue
+		}
+		if err := deliver(ctx, page); err != nil {
+			return err
+		}
+		from = page[len(page)-1].Position
+	}
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/projections"
+	"github.com/commentd/commentd/projections/threads"
+)
+
+// httpStack is the product and the floors behind HTTP, each a process of its own,
+// with comments to list. B, C, C' and D share it.
+type httpStack struct {
+	library        *library // of the product's database; not for writing while the product runs
+	address, floor string
+	natsURL        string
+	posted         []domain.TicketID // to post to
+	listed         []domain.TicketID // of listSize comments each, on both sides
+	written        []domain.TicketID // likewise, to post to and list
+	acked          atomic.Int64      // comments answered 201
+}
+
+// listSize is how many comments are on the lists of C.
+const listSize = 20
+
+// web returns the stack, which it builds when first asked for it.
+func (b *bench) web(ctx context.Context) (*httpStack, error) {
+	if b.http != nil {
+		return b.http, nil
+	}
+	h := new(httpStack)
+	var err error
+	if h.library, err = b.newLibrary(ctx, "web"); err != nil {
+		return nil, err
+	}
+	if h.posted, err = h.library.openTickets(ctx, b.size(1000)); err != nil {
+		return nil, err
+	}
+	if h.listed, err = h.library.openTickets(ctx, b.size(uncachedTickets)); err != nil {
+		return nil, err
+	}
+	if h.written, err = h.library.openTickets(ctx, b.size(100)); err != nil {
+		return nil, err
+	}
+	b.say("filling %d tickets with %d comments each", len(h.listed), listSize)
+	if err := h.library.fill(ctx, append(h.written, h.listed...), listSize); err != nil {
+		return nil, err
+	}
+	floorURL, bare, err := b.bareDatabase(ctx, "web_floor")
+	if err != nil {
+		return nil, err
+	}
+	tickets := make([]uuid.UUID, len(h.listed))
+	for i, t := range h.listed {
+		tickets[i] = uuid.UUID(t)
+	}
+	if err := fillBare(ctx, bare, tickets, listSize); err != nil {
+		return nil, err
+	}
+	if h.natsURL, err = b.startNATS("nats", false); err != nil {
+		return nil, err
+	}
+	service, address, _, err := b.startService(ctx, h.library.url, h.natsURL, "api,relay,projector,worker")
+	if err != nil {
+		return nil, err
+	}
+	b.closers = append(b.closers, service.stop)
+	floors, floor, err := spawnSelf(b.dir, "floors", childDatabase+"="+floorURL)
+	if err != nil {
+		return nil, err
+	}
+	b.closers = append(b.closers, floors.stop)
+	h.address, h.floor = address, floor
+	b.say("waiting for the read model")
+	if err := h.projected(ctx); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(settle(ctx, h.library.pool), settle(ctx, bare)); err != nil {
+		return nil, err
+	}
+	b.http = h
+	return h, h.sane()
+}
+
+// uncachedTickets is more tickets than the product's page cache has room for, twice.
+const uncachedTickets = 4000
+
+// projected waits until all of the log is in the read model.
+func (h *httpStack) projected(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	head, err := h.library.log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	return projections.Await(ctx, h.library.pool, threads.Name, 0, head.Position)
+}
+
+// sane checks what is then checked by size only: that both sides list what was
+// written.
+func (h *httpStack) sane() error {
+	for _, url := range []string{"http://" + h.address + listPath(h.listed[0]), "http://" + h.floor + floorListPath(h.listed[0])} {
+		request, err := http.NewRequest(http.MethodGet, url, nil)
+		if err != nil {
+			return err
+		}
+		request.Header.Set("Authorization", "Bearer "+h.library.key)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil {
+			return err
+		}
+		if n := strings.Count(string(body), commentText); response.StatusCode != http.StatusOK || n != listSize {
+			return fmt.Errorf("a list was answered %d with %d comments instead of 200 with %d", response.StatusCode, n, listSize)
+		}
+	}
+	return nil
+}
+
+func commentsPath(t domain.TicketID) string  { return "/v1/tickets/" + t.String() + "/comments" }
+func listPath(t domain.TicketID) string      { return commentsPath(t) + "?limit=" + strconv.Itoa(listSize) }
+func floorListPath(t domain.TicketID) string { return "/tickets/" + t.String() + "/comments" }
+
+// lookups are what the product counts of its page cache.
+type lookups struct{ hits, misses float64 }
+
+func (h *httpStack) cacheLookups(ctx context.Context) (l lookups, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+h.address+"/metrics", nil)
+	if err != nil {
+		return l, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return l, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return l, err
+	}
+	const name = "commentd_page_cache_lookups_total"
+	for line := range strings.Lines(string(body)) {
+		if value, found := strings.CutPrefix(line, name+`{result="hit"} `); found {
+			l.hits, err = strconv.ParseFloat(strings.TrimSpace(value), 64)
+		} else if value, found := strings.CutPrefix(line, name+`{result="miss"} `); found {
+			l.misses, err = strconv.ParseFloat(strings.TrimSpace(value), 64)
+		}
+		if err != nil {
+			return l, err
+		}
+	}
+	if l.hits+l.misses == 0 {
+		return l, errors.New("the product does not count its page cache")
+	}
+	return l, nil
+}
