@@ -18,9 +18,9 @@ func pokeSubject(shard int16) string { return fmt.Sprintf("commentd.poke.log.%d"
 
 // hearPokes returns a channel that holds one value if there was a poke since the
 // last look.
-func (r *Relay) hearPokes() (<-chan struct{}, *nats.Subscription, error) {
+func hearPokes(nc *nats.Conn, shard int16) (<-chan struct{}, *nats.Subscription, error) {
 	pokes := make(chan struct{}, 1)
-	sub, err := r.nc.Subscribe(pokeSubject(r.config.Shard), func(*nats.Msg) {
+	sub, err := nc.Subscribe(pokeSubject(shard), func(*nats.Msg) {
 		select {
 		case pokes <- struct{}{}:
 		default:

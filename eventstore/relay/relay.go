@@ -110,7 +110,7 @@ func New(log logReader, pool *pgxpool.Pool, nc *nats.Conn, m *metrics.Metrics, c
 // Run relays until ctx ends, whatever happens to Postgres and NATS meanwhile. It
 // returns nil, or an error if nc is closed for good.
 func (r *Relay) Run(ctx context.Context) error {
-	pokes, sub, err := r.hearPokes()
+	pokes, sub, err := hearPokes(r.nc, r.config.Shard)
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,9 @@ func (r *Relay) carry(ctx context.Context, from cursor) error {
 		case <-check.C:
 			err = r.check(ctx, f)
 		case <-ctx.Done():
-			err = context.Cause(ctx)
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		if err != nil {
 			return err
