@@ -30,9 +30,11 @@ func decideCreate(t Ticket, cmd CreateComment) ([]Event, error) {
 	var events []Event
 	switch {
 	case !t.Exists && cmd.OpensTicket != 0 && cmd.By.Actor.SeesInternal():
-		events = append(events, TicketOpened{
-			Meta: meta, Number: cmd.OpensTicket, Status: StatusOpen, DefaultPublic: true,
-		})
+		opened := TicketOpened{Meta: meta, Number: cmd.OpensTicket, Status: StatusOpen, DefaultPublic: true}
+		if cmd.Author.Type == AuthorCustomer { // whose words these are is who asks
+			opened.Requester = &cmd.Author.ID
+		}
+		events = append(events, opened)
 	case !t.VisibleTo(cmd.By.Actor):
 		return nil, ErrTicketNotFound
 	case t.Status == StatusClosed:

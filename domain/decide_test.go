@@ -89,6 +89,8 @@ func TestDecide(t *testing.T) {
 		{"comment on an unknown ticket", Ticket{}, Comment{}, create(by(ana), ana.Own(), true, 0), nil, ErrTicketNotFound},
 		{"comment opens a ticket", Ticket{}, Comment{}, create(by(ana), ana.Own(), true, 7), []Event{
 			TicketOpened{Meta: meta(ana), Number: 7, Status: StatusOpen, DefaultPublic: true}, created(ana, ana.Own(), true)}, nil},
+		{"relayed comment opens a ticket of the customer", Ticket{}, Comment{}, create(actAs, dan.Own(), true, 7), []Event{
+			TicketOpened{Meta: meta(relay), Number: 7, Status: StatusOpen, Requester: &dan.ID, DefaultPublic: true}, created(relay, dan.Own(), true)}, nil},
 		{"customer cannot open a ticket", Ticket{}, Comment{}, create(by(cleo), cleo.Own(), true, 7), nil, ErrTicketNotFound},
 		{"integration relays a customer", openTicket(), Comment{}, create(actAs, dan.Own(), true, 0), []Event{created(relay, dan.Own(), true)}, nil},
 
