@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -166,7 +167,7 @@ func prepare(cmd domain.Command, st state, events []domain.Event, text *content,
 		comment: comment, revision: int32(st.comment.Revision), receipt: receipt,
 		events: make([]encodedEvent, 0, len(events)),
 	}
-	if text != nil && bringsText(events) {
+	if text != nil && bring(events, text.id) {
 		p.contents = []content{*text}
 	}
 	ticketAfter, commentAfter := st.ticket, st.comment
@@ -212,20 +213,23 @@ func (s *Store) sealText(ctx context.Context, cmd domain.Command) (*content, err
 	return &content{id: text.Content.ID, sealed: sealed}, nil
 }
 
-// bringsText reports whether an event brings the text of its command into the log:
-// an edit to what the comment says already brings none.
-func bringsText(events []domain.Event) bool {
-	for _, e := range events {
+// bring reports whether the events bring the content into the log: an edit to what
+// the comment says already, and a subject that stays, bring none.
+func bring(events []domain.Event, id domain.ContentID) bool {
+	return slices.ContainsFunc(events, func(e domain.Event) bool {
+		var brought *domain.ContentRef
 		switch e := e.(type) {
-		case domain.CommentCreated, domain.CommentEdited:
-			return true
+		case domain.CommentCreated:
+			brought = &e.Content
+		case domain.CommentEdited:
+			brought = &e.Content
 		case domain.TicketOpened:
-			return e.Subject != nil
+			brought = e.Subject
 		case domain.TicketChanged:
-			return e.Subject != nil && e.Subject.Digest != domain.Digest{}
+			brought = e.Subject
 		}
-	}
-	return false
+		return brought != nil && brought.ID == id
+	})
 }
 
 func textOf(cmd domain.Command) *domain.Text {
