@@ -21,7 +21,7 @@ func TestDev(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts servers")
 	}
-	dir := t.TempDir()
+	dir := devFolder(t)
 	p, info := startDev(t, dir)
 	ticket := info.Tickets[0]
 	if ticket != "550e8400-e29b-41d4-a716-446655440000" || info.Users["agent"] != "789e0123-f45b-67c8-d901-234567890abc" {
@@ -59,12 +59,12 @@ func TestDev(t *testing.T) {
 
 	// Another one in another folder does not get in the way; one in the same folder
 	// is told off.
-	other, otherInfo := startDev(t, t.TempDir(), "--no-demo")
+	other, otherInfo := startDev(t, devFolder(t), "--no-demo")
 	if otherInfo.Account != "" || otherInfo.BaseURL == again.BaseURL {
 		t.Errorf("the other instance says %+v", otherInfo)
 	}
 	third := startProgram(t, nil, "dev", "--data", dir, "--listen", "127.0.0.1:0")
-	if err := <-third.exited; err == nil || !strings.Contains(third.output.String(), "in use by") {
+	if err := third.wait(); err == nil || !strings.Contains(third.output.String(), "in use by") {
 		t.Errorf("a second dev in the folder: %v\n%s", err, third.output)
 	}
 	if err := other.stop(syscall.SIGINT); err != nil {
@@ -137,7 +137,7 @@ func TestKilledWhileWriting(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts servers")
 	}
-	dir := t.TempDir()
+	dir := devFolder(t)
 	acknowledged := map[string]bool{} // contents
 	attempted := map[string]bool{}
 	for round := range 4 {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -13,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -36,54 +36,83 @@ func TestMain(m *testing.M) {
 type program struct {
 	t      *testing.T
 	cmd    *exec.Cmd
-	exited chan error
-	output *bytes.Buffer // complete once it has exited
+	exited chan struct{} // closed at the end; err is set before
+	err    error
+	output *transcript
+}
+
+// transcript is what a program has printed so far.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *transcript) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(b)
+}
+
+func (o *transcript) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 func startProgram(t *testing.T, environment []string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, cmd: exec.Command(os.Args[0], args...), exited: make(chan error, 1), output: new(bytes.Buffer)}
-	p.cmd.Env = append(append(os.Environ(), asProgram+"=1"), environment...)
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	out, in := io.Pipe()
-	p.cmd.Stdout, p.cmd.Stderr = in, in
-	copied := make(chan struct{})
-	go func() {
-		defer close(copied)
-		scanner := bufio.NewScanner(out)
-		for scanner.Scan() {
-			p.output.WriteString(scanner.Text() + "\n")
-		}
-	}()
-	if err := p.cmd.Start(); err != nil {
+	return startCommand(t, exec.Command(os.Args[0], args...), environment)
+}
+
+// startCommand starts a command that ends up as this program.
+func startCommand(t *testing.T, cmd *exec.Cmd, environment []string) *program {
+	t.Helper()
+	p := &program{t: t, cmd: cmd, exited: make(chan struct{}), output: new(transcript)}
+	cmd.Env = append(append(os.Environ(), asProgram+"=1"), environment...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Stdout, cmd.Stderr = p.output, p.output
+	cmd.WaitDelay = time.Second // for what it left behind with its output in hand
+	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	go func() {
-		err := p.cmd.Wait()
-		in.Close()
-		<-copied
-		p.exited <- err
+		p.err = cmd.Wait()
+		close(p.exited)
 	}()
 	t.Cleanup(func() {
-		if p.cmd.ProcessState == nil {
-			p.stop(syscall.SIGTERM)
-		}
+		_ = cmd.Process.Signal(syscall.SIGCONT) // it may have been stopped, or ended
+		p.stop(syscall.SIGTERM)
 	})
 	return p
+}
+
+// running reports whether the program has not ended.
+func (p *program) running() bool {
+	select {
+	case <-p.exited:
+		return false
+	default:
+		return true
+	}
 }
 
 // stop sends a signal and waits for the end.
 func (p *program) stop(sig syscall.Signal) error {
 	p.t.Helper()
 	_ = p.cmd.Process.Signal(sig) // it may have ended by itself
+	return p.wait()
+}
+
+// wait waits for the end.
+func (p *program) wait() error {
+	p.t.Helper()
 	select {
-	case err := <-p.exited:
-		return err
+	case <-p.exited:
 	case <-time.After(40 * time.Second):
 		_ = p.cmd.Process.Kill()
-		p.t.Fatalf("%v did not end by %v:\n%s", p.cmd.Args, sig, p.output)
-		return nil
+		p.t.Fatalf("%v does not end:\n%s", p.cmd.Args, p.output)
 	}
+	return p.err
 }
 
 // startDev starts `commentd dev` and waits until it is ready.
@@ -92,10 +121,8 @@ func startDev(t *testing.T, dir string, args ...string) (*program, devInfo) {
 	info := devInfo{}
 	p := startProgram(t, nil, append([]string{"dev", "--data", dir, "--listen", "127.0.0.1:0"}, args...)...)
 	eventually(t, func() error {
-		select {
-		case err := <-p.exited:
-			t.Fatalf("dev ended: %v\n%s", err, p.output)
-		default:
+		if !p.running() {
+			t.Fatalf("dev ended: %v\n%s", p.err, p.output)
 		}
 		text, err := os.ReadFile(filepath.Join(dir, "dev.json"))
 		if err != nil {
@@ -110,6 +137,19 @@ func startDev(t *testing.T, dir string, args ...string) (*program, devInfo) {
 		return nil
 	})
 	return p, info
+}
+
+// devFolder is a new folder for dev, which goes with the test. All may pass through
+// it: as root, dev would otherwise keep Postgres in another place, and for ever.
+func devFolder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, folder := range []string{filepath.Dir(dir), dir} {
+		if err := os.Chmod(folder, 0o711); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }
 
 // eventually waits until check succeeds.
