@@ -25,7 +25,7 @@ type reader struct {
 
 func (r *rig) feed(from eventstore.Position) *reader {
 	r.t.Helper()
-	rd := &reader{r: r, nc: connect(r.t, r.nats.URL())}
+	rd := &reader{r: r, nc: connect(r.t, r.broker)}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- NewFeed(r.log, rd.nc, r.shard).Run(ctx, from, rd.deliver) }()

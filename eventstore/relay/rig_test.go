@@ -28,7 +28,10 @@ import (
 
 func TestMain(m *testing.M) {
 	if run := children[os.Getenv(childMode)]; run != nil {
-		run()
+		if err := run(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 		os.Exit(0)
 	}
 	devstacktest.Main(m)
@@ -174,17 +177,24 @@ var hurry = timing{check: 20 * time.Millisecond, ack: 300 * time.Millisecond, st
 // rig is a log, a broker and a view of the stream as an operator has it.
 type rig struct {
 	*log
-	t     testing.TB
-	nats  *devstack.NATS
-	nc    *nats.Conn // not the relay's
-	js    jetstream.JetStream
-	shard int16
+	t      testing.TB
+	nats   *devstack.NATS // nil if the broker is another process
+	broker string         // its URL
+	nc     *nats.Conn     // not the relay's
+	js     jetstream.JetStream
+	shard  int16
 }
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	r := &rig{log: newLog(t), t: t, nats: devstacktest.NATS(t)}
-	r.nc = connect(t, r.nats.URL())
+	return newRigOn(t, newLog(t))
+}
+
+func newRigOn(t testing.TB, l *log) *rig {
+	t.Helper()
+	r := &rig{log: l, t: t, nats: devstacktest.NATS(t)}
+	r.broker = r.nats.URL()
+	r.nc = connect(t, r.broker)
 	var err error
 	if r.js, err = jetstream.New(r.nc); err != nil {
 		t.Fatal(err)
@@ -200,7 +210,7 @@ func (r *rig) relay(adjust ...func(*Relay)) *carrier {
 
 func (r *rig) relayOf(l *log, adjust ...func(*Relay)) *carrier {
 	r.t.Helper()
-	nc := connect(r.t, r.nats.URL())
+	nc := connect(r.t, r.broker)
 	registry := prometheus.NewRegistry()
 	relay := New(l, l.pool, nc, metrics.New(registry), Config{Slug: slugs, BaseURL: "http://localhost"})
 	relay.timing = hurry
