@@ -14,8 +14,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/relay"
@@ -91,8 +89,7 @@ func (c devCommand) Run(ctx context.Context, e env) (err error) {
 	if err != nil {
 		return err
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry := newRegistry(pool)
 	m := metrics.New(registry)
 	s := &service{
 		serving: c.serving, roles: allRoles, tools: newTools(pool, root, m), root: root, nats: nc,

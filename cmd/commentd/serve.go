@@ -12,8 +12,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/nats-io/nats.go"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/relay"
@@ -133,8 +131,7 @@ func (c serveCommand) Run(ctx context.Context, e env) error {
 	if nc != nil {
 		defer nc.Close()
 	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry := newRegistry(pool)
 	m := metrics.New(registry)
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {

@@ -17,31 +17,49 @@ import (
 
 // production is a database, a NATS server and an account with an agent's key.
 type production struct {
+	postgres    string // URL
 	nats        *devstack.NATS
 	environment map[string]string
+	account     int32
 	ticket      string
+	user        string
 	key, keyID  string
 }
 
 func newProduction(t *testing.T) *production {
 	t.Helper()
-	p := &production{nats: devstacktest.NATS(t), ticket: "33333333-3333-4333-8333-333333333333"}
+	return newProductionOn(t, devstacktest.Postgres(t), devstacktest.NATS(t))
+}
+
+// newProductionOn makes the account in a migrated database.
+func newProductionOn(t *testing.T, postgres string, nats *devstack.NATS) *production {
+	t.Helper()
+	p := &production{
+		postgres: postgres, nats: nats,
+		ticket: "33333333-3333-4333-8333-333333333333", user: "11111111-1111-4111-8111-111111111111",
+	}
 	p.environment = map[string]string{
-		"COMMENTD_POSTGRES_URL": devstacktest.Postgres(t),
-		"COMMENTD_NATS_URL":     p.nats.URL(),
+		"COMMENTD_POSTGRES_URL": postgres,
+		"COMMENTD_NATS_URL":     nats.URL(),
 		"COMMENTD_ROOT_KEY":     vault.GenerateRootKey(),
 	}
-	const user = "11111111-1111-4111-8111-111111111111"
-	p.do(t, "account", "create", "acme")
-	p.do(t, "user", "create", "--account", "acme", "--id", user, "--role", "agent")
-	var key struct{ ID, Key string }
-	out := p.do(t, "key", "create", "--json", "--account", "acme", "--user", user, "--kind", "agent", "--scopes", "comments:read,comments:write")
-	if err := json.Unmarshal([]byte(out), &key); err != nil {
-		t.Fatal(err)
-	}
-	p.key, p.keyID = key.Key, key.ID
+	p.key, p.keyID = p.newAccount(t, "acme", "comments:read,comments:write,comments:delete")
 	p.do(t, "ticket", "create", "--account", "acme", "--id", p.ticket)
 	return p
+}
+
+// newAccount creates an account with an agent, always of the same id, and returns
+// the agent's key and the key's id.
+func (p *production) newAccount(t *testing.T, slug, scopes string) (key, id string) {
+	t.Helper()
+	p.do(t, "account", "create", slug)
+	p.do(t, "user", "create", "--account", slug, "--id", p.user, "--role", "agent")
+	var created struct{ ID, Key string }
+	out := p.do(t, "key", "create", "--json", "--account", slug, "--user", p.user, "--kind", "agent", "--scopes", scopes)
+	if err := json.Unmarshal([]byte(out), &created); err != nil {
+		t.Fatal(err)
+	}
+	return created.Key, created.ID
 }
 
 func (p *production) do(t *testing.T, args ...string) string {
@@ -53,8 +71,27 @@ func (p *production) do(t *testing.T, args ...string) string {
 	return out
 }
 
-// serve starts an instance with some roles and returns the URL of its API.
+// serve starts an instance with some roles, waits until it is ready and returns the
+// URL of its API.
 func (p *production) serve(t *testing.T, roles string) (*program, string) {
+	t.Helper()
+	i := p.instance(t, "--roles", roles)
+	i.start()
+	i.awaitReady()
+	return i.program, i.url
+}
+
+// instance is a process of commentd serve that may be killed and started again.
+type instance struct {
+	*program
+	t           *testing.T
+	environment []string
+	args        []string
+	url         string // the same after every start
+}
+
+// instance prepares one.
+func (p *production) instance(t *testing.T, args ...string) *instance {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -62,19 +99,30 @@ func (p *production) serve(t *testing.T, roles string) (*program, string) {
 	}
 	address := listener.Addr().String()
 	listener.Close() // the instance takes it, unless somebody is faster
-	var environment []string
+	i := &instance{t: t, url: "http://" + address, args: append([]string{"serve", "--listen", address}, args...)}
 	for name, value := range p.environment {
-		environment = append(environment, name+"="+value)
+		i.environment = append(i.environment, name+"="+value)
 	}
-	instance := startProgram(t, environment, "serve", "--listen", address, "--roles", roles)
-	eventually(t, func() error {
-		status, answer, err := call("GET", "http://"+address+"/readyz", "", "")
+	return i
+}
+
+func (i *instance) start() {
+	i.t.Helper()
+	i.program = startProgram(i.t, i.environment, i.args...)
+}
+
+func (i *instance) awaitReady() {
+	i.t.Helper()
+	eventually(i.t, func() error {
+		if !i.running() {
+			i.t.Fatalf("%v ended: %v\n%s", i.args, i.err, i.output)
+		}
+		status, answer, err := call("GET", i.url+"/readyz", "", "")
 		if err == nil && status != 200 {
 			err = errors.New(answer)
 		}
 		return err
 	})
-	return instance, "http://" + address
 }
 
 // TestRoles runs each role in a process of its own: what one instance of the API
@@ -119,6 +167,31 @@ func TestRoles(t *testing.T) {
 	}
 	p.serve(t, "relay")
 	writeAndRead()
+}
+
+// TestMetrics looks for what an operator watches.
+func TestMetrics(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts servers")
+	}
+	p := newProduction(t)
+	_, api := p.serve(t, "api,relay,projector,worker")
+	mustCall(t, 201, "POST", api+"/v1/tickets/"+p.ticket+"/comments", p.key, quoted("counted"))
+	for _, name := range []string{
+		"commentd_append_seconds_count 1", "commentd_append_batch_commands_count 1",
+		"commentd_relay_lag_events 0", "commentd_relay_lag_seconds 0",
+		`commentd_projector_lag_events{projection="threads"} 0`, `commentd_projector_lag_seconds{projection="threads"} 0`,
+		`commentd_http_request_seconds_count{method="POST",route="/v1/tickets/{ticket_id}/comments"`,
+		"commentd_postgres_connections_max 24", "commentd_postgres_waits_total", "go_goroutines",
+	} {
+		eventually(t, func() error {
+			status, answer, err := call("GET", api+"/metrics", "", "")
+			if err == nil && (status != 200 || !strings.Contains(answer, name)) {
+				err = fmt.Errorf("%d without %s", status, name)
+			}
+			return err
+		})
+	}
 }
 
 // TestRevocation revokes a key that another process knows well.

@@ -10,8 +10,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/commentd/commentd/domain"
@@ -35,6 +37,14 @@ type service struct {
 	metrics  *metrics.Metrics
 	registry *prometheus.Registry
 	listener net.Listener
+}
+
+// newRegistry returns a registry with what can be told of any process with a pool.
+func newRegistry(pool *pgxpool.Pool) *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.WatchPool(registry, pool)
+	return registry
 }
 
 // natsOptions are those of every connection of the service to NATS.
