@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
@@ -120,19 +120,19 @@ func (p *Projector) commit(ctx context.Context, events []Event, moved moves, poi
 // that are quarantined already.
 func (p *Projector) advance(ctx context.Context, tx pgx.Tx, events []Event, moved moves) (map[ticketKey]bool, error) {
 	var partitions []int16
-	var from, to []eventstore.Position
+	var from, to []int64
 	for i, position := range moved {
 		partitions = append(partitions, int16(i))
-		from = append(from, p.held[i].position)
-		to = append(to, position)
+		from = append(from, int64(p.held[i].position))
+		to = append(to, int64(position))
 	}
-	var accounts []domain.AccountID
-	var tickets []uuid.UUID
+	var accounts []int32
+	var tickets []pgtype.UUID
 	seen := make(map[ticketKey]bool)
 	for _, e := range events {
 		if key := keyOf(e.Recorded); !seen[key] {
 			seen[key] = true
-			accounts, tickets = append(accounts, e.Account), append(tickets, uuid.UUID(e.Ticket))
+			accounts, tickets = append(accounts, int32(e.Account)), append(tickets, pgtype.UUID{Bytes: e.Ticket, Valid: true})
 		}
 	}
 	name, shard := p.projection.Name(), p.config.Shard
@@ -146,9 +146,9 @@ func (p *Projector) advance(ctx context.Context, tx pgx.Tx, events []Event, move
 	sick := make(map[ticketKey]bool)
 	batch.Queue(quarantinedSQL, name, shard, accounts, tickets).Query(func(rows pgx.Rows) error {
 		var account domain.AccountID
-		var ticket uuid.UUID
+		var ticket pgtype.UUID
 		_, err := pgx.ForEachRow(rows, []any{&account, &ticket}, func() error {
-			sick[ticketKey{account, domain.TicketID(ticket)}] = true
+			sick[ticketKey{account, ticket.Bytes}] = true
 			return nil
 		})
 		return err

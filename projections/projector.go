@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -134,12 +135,14 @@ func (p *Projector) start() eventstore.Position {
 func (p *Projector) follow(ctx context.Context) {
 	p.retry(ctx, "follow the feed", func(ctx context.Context) error {
 		p.mu.Lock()
+		// A log that was restored may end before what has been delivered.
+		p.fed = min(p.fed, p.head.position)
 		from := p.fed
 		p.mu.Unlock()
 		if err := p.feed.Run(ctx, from, p.deliver); err != nil {
 			return err
 		}
-		return fmt.Errorf("the feed ended")
+		return errors.New("the feed ended")
 	})
 }
 

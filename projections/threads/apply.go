@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/projections"
 )
 
@@ -73,9 +74,9 @@ func newBatch(shard int16, events []projections.Event) *batch {
 
 // load fetches the rows that the batch builds on.
 func (b *batch) load(ctx context.Context, tx pgx.Tx, events []projections.Event) error {
-	accounts, tickets := make([]domain.AccountID, len(b.tickets)), make([]uuid.UUID, len(b.tickets))
+	accounts, tickets := make([]int32, len(b.tickets)), make([]pgtype.UUID, len(b.tickets))
 	for i, key := range b.tickets {
-		accounts[i], tickets[i] = key.account, uuid.UUID(key.ticket)
+		accounts[i], tickets[i] = int32(key.account), asID(key.ticket)
 	}
 	var queries pgx.Batch
 	queries.Queue(loadTicketsSQL, b.shard, accounts, tickets).Query(b.loadTickets)
@@ -102,47 +103,44 @@ func (b *batch) load(ctx context.Context, tx pgx.Tx, events []projections.Event)
 }
 
 func (b *batch) queueComments(queries *pgx.Batch, keys []commentKey) {
-	accounts, comments := make([]domain.AccountID, len(keys)), make([]uuid.UUID, len(keys))
+	accounts, comments := make([]int32, len(keys)), make([]pgtype.UUID, len(keys))
 	for i, key := range keys {
-		accounts[i], comments[i] = key.account, uuid.UUID(key.comment)
+		accounts[i], comments[i] = int32(key.account), asID(key.comment)
 	}
 	queries.Queue(loadCommentsSQL, b.shard, accounts, comments).Query(b.loadComments)
 }
 
 func (b *batch) loadTickets(rows pgx.Rows) error {
-	for rows.Next() {
-		var key ticketKey
-		var t thread
-		var opened, updated, publicUpdated time.Time
-		var public, internal []int32
-		err := rows.Scan(&key.account, (*uuid.UUID)(&key.ticket), &t.version, &opened, &updated, &publicUpdated,
-			(*uuid.UUID)(&t.change), (*uuid.UUID)(&t.publicChange), &public, &internal)
-		if err != nil {
-			return err
-		}
+	var (
+		account                        domain.AccountID
+		ticket, change, publicChange   pgtype.UUID
+		version                        eventstore.Version
+		opened, updated, publicUpdated time.Time
+		publicCounts, internalCounts   []int32
+	)
+	_, err := pgx.ForEachRow(rows, []any{&account, &ticket, &version, &opened, &updated, &publicUpdated,
+		&change, &publicChange, &publicCounts, &internalCounts}, func() error {
+		t := b.threads[ticketKey{account, ticket.Bytes}]
+		t.version, t.change, t.publicChange = version, change.Bytes, publicChange.Bytes
 		t.all = domain.Ticket{Exists: true, OpenedAt: opened.UTC(), UpdatedAt: updated.UTC()}
 		t.public = domain.Ticket{Exists: true, OpenedAt: opened.UTC(), UpdatedAt: publicUpdated.UTC()}
-		copy(t.publicCounts[:], public)
-		copy(t.internalCounts[:], internal)
-		*b.threads[key] = t
-	}
-	return rows.Err()
+		copy(t.publicCounts[:], publicCounts)
+		copy(t.internalCounts[:], internalCounts)
+		return nil
+	})
+	return err
 }
 
 func (b *batch) loadComments(rows pgx.Rows) error {
-	for rows.Next() {
-		var key commentKey
-		c := batched{comment: comment{stored: true, Comment: domain.Comment{Exists: true}}}
-		err := rows.Scan(&key.account, (*uuid.UUID)(&c.ticket), (*uuid.UUID)(&key.comment), &c.position, &c.Number,
-			&c.CreatedAt, &c.UpdatedAt, &c.Revision, (*int16)(&c.Author.Type), (*uuid.UUID)(&c.Author.ID), &c.Public,
-			(*uuid.UUID)(&c.Content))
-		if err != nil {
-			return err
-		}
-		c.id, c.CreatedAt, c.UpdatedAt = key.comment, c.CreatedAt.UTC(), c.UpdatedAt.UTC()
-		*b.comments[key] = c
-	}
-	return rows.Err()
+	var account domain.AccountID
+	var ticket pgtype.UUID
+	var read commentScan
+	_, err := pgx.ForEachRow(rows, append([]any{&account, &ticket}, read.targets()...), func() error {
+		c := b.comments[commentKey{account, read.id.Bytes}]
+		c.ticket, c.comment = ticket.Bytes, read.comment()
+		return nil
+	})
+	return err
 }
 
 // fold applies the events in memory. It fails if the events of a ticket do not go on

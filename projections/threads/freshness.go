@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/commentd/commentd/domain"
@@ -97,11 +97,11 @@ func (f *freshness) look(ctx context.Context) error {
 	var position eventstore.Position
 	var era int32
 	var account *domain.AccountID
-	var ticket *uuid.UUID
+	var ticket pgtype.UUID
 	var internal *bool
 	_, err = pgx.ForEachRow(rows, []any{&position, &era, &account, &ticket, &internal}, func() error {
 		if account != nil {
-			f.changed(*account, domain.TicketID(*ticket), *internal)
+			f.changed(*account, ticket.Bytes, *internal)
 		}
 		return nil
 	})

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
@@ -24,14 +24,14 @@ func (r *Reader) Get(ctx context.Context, account domain.AccountID, ticket domai
 		revision, rowRevision *int32
 		number, bucket        *int64
 		authorType            *int16
-		author, content       *uuid.UUID
+		author, content       pgtype.UUID
 		public                *bool
 		sealed                []byte
 		position              *eventstore.Position
 		created, updated      *time.Time
 		applied               eventstore.Version
 	)
-	err := r.pool.QueryRow(ctx, commentSQL, r.shard, account, uuid.UUID(ticket), who.requester, uuid.UUID(id)).Scan(
+	err := r.pool.QueryRow(ctx, commentSQL, r.shard, account, asID(ticket), who.requester, asID(id)).Scan(
 		&revision, &number, &authorType, &author, &public, &content, &bucket, &sealed,
 		&rowRevision, &position, &created, &updated, &applied)
 	switch {
@@ -56,9 +56,9 @@ func (r *Reader) Get(ctx context.Context, account domain.AccountID, ticket domai
 		}
 	}
 	one := row{sealed: sealed, Comment: Comment{
-		ID: id, Author: domain.Author{Type: domain.AuthorType(*authorType), ID: domain.UserID(*author)},
+		ID: id, Author: domain.Author{Type: domain.AuthorType(*authorType), ID: author.Bytes},
 		Public: *public, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Revision: int(*revision),
-		Position: c.position, Number: *number, Content: domain.ContentID(*content),
+		Position: c.position, Number: *number, Content: content.Bytes,
 	}}
 	if bucket != nil {
 		one.bucket = *bucket
@@ -73,7 +73,7 @@ func (r *Reader) Get(ctx context.Context, account domain.AccountID, ticket domai
 // foldComment brings the times of a comment up to date with what its row does not
 // contain. The log never changes, so this needs no snapshot in common with the row.
 func (r *Reader) foldComment(ctx context.Context, account domain.AccountID, ticket domain.TicketID, c *comment, after, to eventstore.Version) error {
-	rows, err := r.pool.Query(ctx, commentTailSQL, r.shard, account, uuid.UUID(ticket), uuid.UUID(c.id), after, to)
+	rows, err := r.pool.Query(ctx, commentTailSQL, r.shard, account, asID(ticket), asID(c.id), after, to)
 	if err != nil {
 		return failed(err)
 	}

@@ -2,9 +2,10 @@ package threads
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"sync"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
@@ -23,44 +24,56 @@ func (r *Reader) List(ctx context.Context, q ListQuery) (Page, error) {
 	if q.After != 0 || q.Before != 0 {
 		want++
 	}
-	who, read, err := r.read(ctx, &q, want)
+	read := pageReads.Get().(*pageRead)
+	defer read.free()
+	who, err := r.read(ctx, &q, want, read)
 	if err != nil {
 		return Page{}, err
 	}
 	rows := read.rows
 	if read.behind() {
-		s, err := r.snapshot(ctx, who, &q, want+read.extra())
-		if err != nil {
+		if rows, read.thread, err = r.withTail(ctx, who, &q, want, read); err != nil {
 			return Page{}, err
 		}
-		rows, err = s.next(ctx, want)
-		s.close()
-		if err != nil {
-			return Page{}, err
-		}
-		read.thread = s.thread
 	}
 	return r.fill(ctx, &q, read.thread.seenBy(who), rows)
 }
 
+// withTail reads a page again, together with the tail.
+func (r *Reader) withTail(ctx context.Context, who audience, q *ListQuery, want int, read *pageRead) ([]row, thread, error) {
+	once := read.applied && int(read.version-read.thread.version) <= shortTail
+	for {
+		s, err := r.snapshot(ctx, who, q, want+read.extra(), once)
+		if err != nil {
+			return nil, thread{}, err
+		}
+		rows, err := s.next(ctx, want)
+		s.close()
+		if !errors.Is(err, errShort) {
+			return rows, s.thread, err
+		}
+		once = false
+	}
+}
+
 // read makes the one query that usually is enough.
-func (r *Reader) read(ctx context.Context, q *ListQuery, want int) (who audience, read pageRead, err error) {
+func (r *Reader) read(ctx context.Context, q *ListQuery, want int, read *pageRead) (audience, error) {
 	who, ok := audienceOf(q.Viewer)
 	if !ok {
-		return who, read, domain.ErrTicketNotFound
+		return who, domain.ErrTicketNotFound
 	}
 	lower, upper, down := q.bounds()
 	rows, err := r.pool.Query(ctx, who.page(q, down), r.pageArgs(who, q, lower, upper, want)...)
 	if err != nil {
-		return who, read, failed(err)
+		return who, failed(err)
 	}
-	if err = read.collect(rows, who, want); err != nil {
-		return who, read, failed(err)
+	if err := read.collect(rows, who); err != nil {
+		return who, failed(err)
 	}
 	if !read.found {
-		err = domain.ErrTicketNotFound
+		return who, domain.ErrTicketNotFound
 	}
-	return who, read, err
+	return who, nil
 }
 
 // fill cuts the rows to the page's size, opens them and puts them in order.
@@ -90,7 +103,7 @@ func (who audience) page(q *ListQuery, down bool) string {
 }
 
 func (r *Reader) pageArgs(who audience, q *ListQuery, lower, upper eventstore.Position, limit int) []any {
-	return []any{r.shard, int32(q.Account), uuid.UUID(q.Ticket), who.requester,
+	return []any{r.shard, int32(q.Account), asID(q.Ticket), who.requester,
 		int64(lower), int64(upper), int16(q.Author), limit}
 }
 
@@ -103,6 +116,19 @@ type pageRead struct {
 	arena []byte // of sealed contents
 }
 
+// pageReads are there to be used again: a page needs some twenty kilobytes for a
+// moment.
+var pageReads = sync.Pool{New: func() any { return new(pageRead) }}
+
+// free gives p back, with all its rows.
+func (p *pageRead) free() {
+	if cap(p.arena) > 1<<20 {
+		return
+	}
+	*p = pageRead{rows: p.rows[:0], arena: p.arena[:0]}
+	pageReads.Put(p)
+}
+
 // behind reports whether the log has something for the audience that the rows do not
 // show.
 func (p *pageRead) behind() bool { return !p.applied || p.version > p.thread.version }
@@ -112,13 +138,11 @@ func (p *pageRead) extra() int {
 	if !p.applied {
 		return 0
 	}
-	return min(maxExtra, int(p.version-p.thread.version))
+	return min(shortTail, int(p.version-p.thread.version))
 }
 
-func (p *pageRead) collect(rows pgx.Rows, who audience, want int) error {
+func (p *pageRead) collect(rows pgx.Rows, who audience) error {
 	defer rows.Close()
-	p.rows = make([]row, 0, want)
-	p.arena = make([]byte, 0, 512*want)
 	for rows.Next() {
 		v := rows.RawValues()
 		if v[6] == nil {

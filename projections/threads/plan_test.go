@@ -164,7 +164,7 @@ func TestAudiences(t *testing.T) {
 		{domain.ActorCustomer, true, true}, {"", false, false}, {"root", false, false},
 	} {
 		who, ok := audienceOf(domain.Actor{Kind: tt.kind})
-		if ok != tt.sees || who.public != tt.onlyTheir || (who.requester != nil) != tt.onlyTheir {
+		if ok != tt.sees || who.public != tt.onlyTheir || who.requester.Valid != tt.onlyTheir {
 			t.Errorf("audienceOf(%q) = %+v, %v", tt.kind, who, ok)
 		}
 	}

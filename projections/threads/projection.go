@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
@@ -43,7 +42,7 @@ func (p Projection) Apply(ctx context.Context, tx pgx.Tx, events []projections.E
 
 // Forget removes the rows of a ticket.
 func (p Projection) Forget(ctx context.Context, tx pgx.Tx, account domain.AccountID, ticket domain.TicketID) error {
-	if _, err := tx.Exec(ctx, forgetSQL, p.Shard, account, uuid.UUID(ticket)); err != nil {
+	if _, err := tx.Exec(ctx, forgetSQL, p.Shard, account, asID(ticket)); err != nil {
 		return fmt.Errorf("forget thread: %w", err)
 	}
 	return nil

@@ -3,11 +3,12 @@ package threads
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/commentd/commentd/domain"
@@ -21,11 +22,12 @@ type snapshot struct {
 	r      *Reader
 	who    audience
 	q      *ListQuery
-	conn   *pgxpool.Conn
+	conn   *pgxpool.Conn // nil: the transaction is over
 	thread thread
 
 	touched map[domain.CommentID]*comment
-	pending []*comment // those of touched that are asked for, in order
+	pending []*comment               // those of touched that are asked for, in order
+	brought map[domain.ContentID]row // contents that were read together with the tail
 
 	rows         []row // read and not given out yet
 	exhausted    bool  // there are no more rows to read
@@ -40,20 +42,23 @@ const (
 	patienceSQL = "SET LOCAL idle_in_transaction_session_timeout = '1min'"
 )
 
-// maxExtra bounds how many rows are read beyond what is wanted because touched
-// comments may take some away.
-const maxExtra = 100
+// shortTail is how many events make no more than a page's work of a tail.
+const shortTail = 100
 
-// snapshot begins a snapshot and reads the ticket, its tail and the first rows, in
-// one round trip. The caller closes it.
-func (r *Reader) snapshot(ctx context.Context, who audience, q *ListQuery, limit int) (*snapshot, error) {
+// snapshot reads the ticket, its tail and the first rows, in one round trip. If once
+// is true that is all: the contents of a short tail come with it, and the transaction
+// is over. Otherwise the caller closes the snapshot.
+func (r *Reader) snapshot(ctx context.Context, who audience, q *ListQuery, limit int, once bool) (*snapshot, error) {
 	conn, err := r.pool.Acquire(ctx)
 	if err != nil {
 		return nil, failed(err)
 	}
-	s := &snapshot{r: r, who: who, q: q, conn: conn, touched: make(map[domain.CommentID]*comment)}
+	s := &snapshot{
+		r: r, who: who, q: q, conn: conn,
+		touched: make(map[domain.CommentID]*comment), brought: make(map[domain.ContentID]row),
+	}
 	s.lower, s.upper, s.down = q.bounds()
-	read, tail, err := s.begin(ctx, limit)
+	read, tail, err := s.begin(ctx, limit, once)
 	switch {
 	case err != nil:
 		err = failed(err)
@@ -63,6 +68,10 @@ func (r *Reader) snapshot(ctx context.Context, who audience, q *ListQuery, limit
 	if err != nil {
 		s.close()
 		return nil, err
+	}
+	if once {
+		s.conn.Release()
+		s.conn = nil
 	}
 	s.thread = read.thread
 	if read.applied {
@@ -76,36 +85,42 @@ func (r *Reader) snapshot(ctx context.Context, who audience, q *ListQuery, limit
 	return s, nil
 }
 
-func (s *snapshot) begin(ctx context.Context, limit int) (read pageRead, tail []eventstore.Recorded, err error) {
+func (s *snapshot) begin(ctx context.Context, limit int, once bool) (read pageRead, tail []eventstore.Recorded, err error) {
 	texts := s.who.statements()
-	ticket := []any{s.r.shard, int32(s.q.Account), uuid.UUID(s.q.Ticket)}
+	account, ticket := int32(s.q.Account), asID(s.q.Ticket)
 	var batch pgx.Batch
 	batch.Queue(beginSQL)
-	if s.q.Limit == 0 {
+	if !once {
 		batch.Queue(patienceSQL)
 	}
 	batch.Queue(s.who.page(s.q, s.down), s.r.pageArgs(s.who, s.q, s.lower, s.upper, limit)...).
-		Query(func(rows pgx.Rows) error { return read.collect(rows, s.who, limit) })
-	batch.Queue(texts.touched, ticket...).Query(s.scanTouched)
-	batch.Queue(texts.tail, ticket...).Query(func(rows pgx.Rows) (err error) {
+		Query(func(rows pgx.Rows) error { return read.collect(rows, s.who) })
+	batch.Queue(texts.touched, s.r.shard, account, ticket, once).Query(s.scanTouched)
+	batch.Queue(texts.tail, s.r.shard, account, ticket).Query(func(rows pgx.Rows) (err error) {
 		tail, err = pgx.CollectRows(rows, eventstore.ScanRecorded)
 		return err
 	})
-	return read, tail, s.conn.SendBatch(ctx, &batch).Close()
+	if once {
+		batch.Queue("COMMIT")
+	}
+	err = s.conn.SendBatch(ctx, &batch).Close()
+	return read, tail, err
 }
 
 func (s *snapshot) scanTouched(rows pgx.Rows) error {
-	for rows.Next() {
-		c := &comment{stored: true, Comment: domain.Comment{Exists: true}}
-		err := rows.Scan((*uuid.UUID)(&c.id), &c.position, &c.Number, &c.CreatedAt, &c.UpdatedAt, &c.Revision,
-			(*int16)(&c.Author.Type), (*uuid.UUID)(&c.Author.ID), &c.Public, (*uuid.UUID)(&c.Content))
-		if err != nil {
-			return err
+	var read commentScan
+	var content pgtype.UUID
+	var bucket *int64
+	var sealed []byte
+	_, err := pgx.ForEachRow(rows, append(read.targets(), &content, &bucket, &sealed), func() error {
+		c := read.comment()
+		s.touched[c.id] = &c
+		if bucket != nil {
+			s.brought[content.Bytes] = row{bucket: *bucket, sealed: slices.Clone(sealed)}
 		}
-		c.CreatedAt, c.UpdatedAt = c.CreatedAt.UTC(), c.UpdatedAt.UTC()
-		s.touched[c.id] = c
-	}
-	return rows.Err()
+		return nil
+	})
+	return err
 }
 
 // fold lays the tail on top of the rows.
@@ -150,6 +165,10 @@ func (s *snapshot) order(a, b eventstore.Position) int {
 	return cmp.Compare(a, b)
 }
 
+// errShort: the tail is longer or odder than was guessed, and the transaction in which
+// more could be read is over.
+var errShort = errors.New("more has to be read")
+
 // next returns the next comments that the query asks for, up to want. There are no
 // others if it returns fewer.
 func (s *snapshot) next(ctx context.Context, want int) ([]row, error) {
@@ -157,7 +176,7 @@ func (s *snapshot) next(ctx context.Context, want int) ([]row, error) {
 	for len(page) < want {
 		switch {
 		case len(s.rows) == 0 && !s.exhausted:
-			if err := s.fetch(ctx, want-len(page)+min(len(s.touched), maxExtra)); err != nil {
+			if err := s.fetch(ctx, want-len(page)+min(len(s.touched), shortTail)); err != nil {
 				return nil, err
 			}
 		case len(s.rows) == 0 && len(s.pending) == 0:
@@ -180,12 +199,15 @@ func (s *snapshot) next(ctx context.Context, want int) ([]row, error) {
 
 // fetch reads more rows.
 func (s *snapshot) fetch(ctx context.Context, limit int) error {
+	if s.conn == nil {
+		return errShort
+	}
 	var read pageRead
 	rows, err := s.conn.Query(ctx, s.who.page(s.q, s.down), s.r.pageArgs(s.who, s.q, s.lower, s.upper, limit)...)
 	if err != nil {
 		return failed(err)
 	}
-	if err := read.collect(rows, s.who, limit); err != nil {
+	if err := read.collect(rows, s.who); err != nil {
 		return failed(err)
 	}
 	s.keep(read.rows, limit)
@@ -214,34 +236,46 @@ func (c *comment) row() row {
 	}}
 }
 
-// contents reads what folded comments of a page say.
+// contents finds what folded comments of a page say.
 func (s *snapshot) contents(ctx context.Context, page []row) error {
-	unread := make(map[uuid.UUID]*row)
-	var ids []uuid.UUID
+	var ids []pgtype.UUID
 	for i := range page {
-		if page[i].unread {
-			ids = append(ids, uuid.UUID(page[i].Content))
-			unread[uuid.UUID(page[i].Content)] = &page[i]
+		if _, ok := s.brought[page[i].Content]; page[i].unread && !ok {
+			ids = append(ids, asID(page[i].Content))
 		}
 	}
-	if ids == nil {
-		return nil
+	switch {
+	case ids == nil:
+	case s.conn == nil:
+		return errShort
+	default:
+		if err := s.readContents(ctx, ids); err != nil {
+			return failed(err)
+		}
 	}
+	for i := range page {
+		if page[i].unread {
+			found := s.brought[page[i].Content]
+			page[i].bucket, page[i].sealed = found.bucket, found.sealed
+			delete(s.brought, page[i].Content)
+		}
+	}
+	return nil
+}
+
+func (s *snapshot) readContents(ctx context.Context, ids []pgtype.UUID) error {
 	rows, err := s.conn.Query(ctx, contentsSQL, s.r.shard, ids)
 	if err != nil {
-		return failed(err)
+		return err
 	}
-	var id uuid.UUID
+	var id pgtype.UUID
 	var bucket int64
 	var sealed []byte
 	_, err = pgx.ForEachRow(rows, []any{&id, &bucket, &sealed}, func() error {
-		unread[id].bucket, unread[id].sealed = bucket, slices.Clone(sealed)
+		s.brought[id.Bytes] = row{bucket: bucket, sealed: slices.Clone(sealed)}
 		return nil
 	})
-	if err != nil {
-		return failed(err)
-	}
-	return nil
+	return err
 }
 
 // close ends the snapshot and gives the connection back. It may be called twice.

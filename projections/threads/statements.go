@@ -4,7 +4,7 @@ import (
 	_ "embed"
 	"strings"
 
-	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/commentd/commentd/domain"
 )
@@ -32,8 +32,8 @@ var (
 
 // audience is what the rights of a viewer come down to.
 type audience struct {
-	public    bool       // internal notes do not exist
-	requester *uuid.UUID // nil: every ticket is theirs to see
+	public    bool        // internal notes do not exist
+	requester pgtype.UUID // not valid: every ticket is theirs to see
 }
 
 // audienceOf returns false if the viewer may see nothing at all.
@@ -42,8 +42,7 @@ func audienceOf(viewer domain.Actor) (audience, bool) {
 	case viewer.SeesInternal():
 		return audience{}, true
 	case viewer.Kind == domain.ActorCustomer:
-		id := uuid.UUID(viewer.ID)
-		return audience{public: true, requester: &id}, true
+		return audience{public: true, requester: asID(viewer.ID)}, true
 	}
 	return audience{}, false
 }
@@ -95,10 +94,10 @@ const mineOnly = ` AND EXISTS (
                 WHERE t.shard = $1 AND t.account_id = $2 AND t.ticket_id = $3 AND t.requester_id = $4)`
 
 func makeStatements(public bool, words map[string]string) statements {
-	tail, touched := "", ""
+	tail, touched := "", strings.NewReplacer("{events}", "", "{comments}", "")
 	parts := [...]part{anyComment: everything, onlyPublic: inPublic, onlyInternal: inInternal}
 	if public {
-		tail, touched = publicTailSQL, "AND NOT e.internal"
+		tail, touched = publicTailSQL, strings.NewReplacer("{events}", "AND NOT e.internal", "{comments}", "AND l.public")
 		mine, none := inPublic, inPublic
 		mine.between += mineOnly
 		none.between += " AND false"
@@ -112,7 +111,7 @@ func makeStatements(public bool, words map[string]string) statements {
 	}
 	s := statements{
 		tail:    strings.ReplaceAll(tailSQL, "{audience}", tail),
-		touched: strings.ReplaceAll(touchedSQL, "{audience}", touched),
+		touched: touched.Replace(touchedSQL),
 		ticket:  fill(ticketSQL), validator: fill(validatorSQL),
 	}
 	for filter, p := range parts {

@@ -16,7 +16,9 @@ const streamChunk = 256
 // streams: chunk should not wait for a slow client without a deadline.
 func (r *Reader) Stream(ctx context.Context, q ListQuery, begin func(Page) error, chunk func([]Comment) error) error {
 	q.Limit = 0
-	who, read, err := r.read(ctx, &q, streamChunk)
+	read := pageReads.Get().(*pageRead)
+	defer read.free()
+	who, err := r.read(ctx, &q, streamChunk, read)
 	if err != nil {
 		return err
 	}
@@ -29,7 +31,7 @@ func (r *Reader) Stream(ctx context.Context, q ListQuery, begin func(Page) error
 	case <-ctx.Done():
 		return failed(context.Cause(ctx))
 	}
-	s, err := r.snapshot(ctx, who, &q, streamChunk+read.extra())
+	s, err := r.snapshot(ctx, who, &q, streamChunk+read.extra(), false)
 	if err != nil {
 		return err
 	}

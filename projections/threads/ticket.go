@@ -5,8 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/vault"
@@ -23,7 +23,7 @@ func (r *Reader) Ticket(ctx context.Context, account domain.AccountID, id domain
 		return Ticket{}, err
 	}
 	if read.behind() {
-		s, err := r.snapshot(ctx, who, &ListQuery{Account: account, Ticket: id, Viewer: viewer}, 0)
+		s, err := r.snapshot(ctx, who, &ListQuery{Account: account, Ticket: id, Viewer: viewer}, 0, false)
 		if err != nil {
 			return Ticket{}, err
 		}
@@ -63,7 +63,7 @@ type querier interface {
 }
 
 func (r *Reader) readTicket(ctx context.Context, db querier, who audience, account domain.AccountID, id domain.TicketID) (*ticketRead, error) {
-	rows, err := db.Query(ctx, who.statements().ticket, r.shard, account, uuid.UUID(id), who.requester)
+	rows, err := db.Query(ctx, who.statements().ticket, r.shard, account, asID(id), who.requester)
 	if err != nil {
 		return nil, failed(err)
 	}
@@ -72,7 +72,7 @@ func (r *Reader) readTicket(ctx context.Context, db querier, who audience, accou
 		read := new(ticketRead)
 		read.thread, read.state = ticketRow(v, who)
 		var opened *time.Time
-		var requester, subject *uuid.UUID
+		var requester, subject pgtype.UUID
 		var bucket *int64
 		err := row.Scan(nil, nil, nil, nil, nil, nil, &opened, &read.Number, &read.Status, &requester,
 			&read.DefaultPublic, &subject, &bucket, &read.sealed)
@@ -80,9 +80,11 @@ func (r *Reader) readTicket(ctx context.Context, db querier, who audience, accou
 			read.OpenedAt = opened.UTC()
 		}
 		if bucket != nil {
-			read.subject, read.bucket = domain.ContentID(*subject), *bucket
+			read.subject, read.bucket = subject.Bytes, *bucket
 		}
-		read.Requester = (*domain.UserID)(requester)
+		if requester.Valid {
+			read.Requester = (*domain.UserID)(&requester.Bytes)
+		}
 		return read, err
 	})
 	switch {
@@ -101,12 +103,13 @@ func (r *Reader) Validator(ctx context.Context, account domain.AccountID, ticket
 	if !ok {
 		return id, domain.ErrTicketNotFound
 	}
-	err = r.pool.QueryRow(ctx, who.statements().validator, r.shard, account, uuid.UUID(ticket), who.requester).Scan((*uuid.UUID)(&id))
+	var change pgtype.UUID
+	err = r.pool.QueryRow(ctx, who.statements().validator, r.shard, account, asID(ticket), who.requester).Scan(&change)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return id, domain.ErrTicketNotFound
 	case err != nil:
 		return id, failed(err)
 	}
-	return id, nil
+	return change.Bytes, nil
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 )
@@ -20,6 +22,9 @@ func int64Of(b []byte) int64 { return int64(binary.BigEndian.Uint64(b)) }
 const postgresEpoch = 946_684_800_000_000
 
 func timeOf(b []byte) time.Time { return time.UnixMicro(int64Of(b) + postgresEpoch).UTC() }
+
+// asID is an id as pgx encodes it fastest: it knows nothing of ours.
+func asID[ID ~[16]byte](id ID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }
 
 // countsOf reads an integer[] of domain.AuthorTypes elements: a header of 20 bytes,
 // then each element after its length.
@@ -84,4 +89,34 @@ func commentRow(v [][]byte, arena []byte) (row, []byte) {
 		r.sealed = arena[at:len(arena):len(arena)]
 	}
 	return r, arena
+}
+
+// commentScan receives a row of threads.comments: the columns of load_comments.sql
+// after the first two, which are the first of touched.sql.
+type commentScan struct {
+	id, author, content pgtype.UUID
+	position, number    *int64
+	created, updated    *time.Time
+	revision            *int32
+	authorType          *int16
+	public              *bool
+}
+
+func (s *commentScan) targets() []any {
+	return []any{&s.id, &s.position, &s.number, &s.created, &s.updated, &s.revision, &s.authorType, &s.author, &s.public, &s.content}
+}
+
+// comment is the comment of the row, or one that does not exist yet.
+func (s *commentScan) comment() comment {
+	c := comment{id: s.id.Bytes}
+	if s.position == nil {
+		return c
+	}
+	c.stored, c.position = true, eventstore.Position(*s.position)
+	c.Comment = domain.Comment{
+		Exists: true, Number: *s.number, Public: *s.public, Content: s.content.Bytes, Revision: int(*s.revision),
+		Author:    domain.Author{Type: domain.AuthorType(*s.authorType), ID: s.author.Bytes},
+		CreatedAt: s.created.UTC(), UpdatedAt: s.updated.UTC(),
+	}
+	return c
 }

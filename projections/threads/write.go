@@ -5,11 +5,10 @@ import (
 	_ "embed"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/commentd/commentd/domain"
-	"github.com/commentd/commentd/eventstore"
 )
 
 var (
@@ -34,17 +33,17 @@ func (b *batch) write(ctx context.Context, tx pgx.Tx) error {
 
 func (b *batch) writeTickets(queries *pgx.Batch) {
 	n := len(b.tickets)
-	accounts, tickets := make([]domain.AccountID, n), make([]uuid.UUID, n)
-	versions := make([]eventstore.Version, n)
+	accounts, tickets := make([]int32, n), make([]pgtype.UUID, n)
+	versions := make([]int32, n)
 	opened, updated, publicUpdated := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
-	changes, publicChanges := make([]uuid.UUID, n), make([]uuid.UUID, n)
+	changes, publicChanges := make([]pgtype.UUID, n), make([]pgtype.UUID, n)
 	var public, internal [domain.AuthorTypes][]int32
 	for i, key := range b.tickets {
 		t := b.threads[key]
-		accounts[i], tickets[i] = key.account, uuid.UUID(key.ticket)
-		versions[i] = t.version
+		accounts[i], tickets[i] = int32(key.account), asID(key.ticket)
+		versions[i] = int32(t.version)
 		opened[i], updated[i], publicUpdated[i] = t.all.OpenedAt, t.all.UpdatedAt, t.public.UpdatedAt
-		changes[i], publicChanges[i] = uuid.UUID(t.change), uuid.UUID(t.publicChange)
+		changes[i], publicChanges[i] = asID(t.change), asID(t.publicChange)
 		for a := range domain.AuthorTypes {
 			public[a] = append(public[a], t.publicCounts[a])
 			internal[a] = append(internal[a], t.internalCounts[a])
@@ -56,26 +55,26 @@ func (b *batch) writeTickets(queries *pgx.Batch) {
 
 // columns are rows of threads.comments.
 type columns struct {
-	accounts          []domain.AccountID
-	tickets, comments []uuid.UUID
-	positions         []eventstore.Position
+	accounts          []int32
+	tickets, comments []pgtype.UUID
+	positions         []int64
 	numbers           []int64
 	created, updated  []time.Time
 	revisions         []int32
 	authorTypes       []int16
-	authors           []uuid.UUID
+	authors           []pgtype.UUID
 	publics           []bool
-	contents          []uuid.UUID
+	contents          []pgtype.UUID
 }
 
 func (r *columns) add(key commentKey, c *batched) {
-	r.accounts = append(r.accounts, key.account)
-	r.tickets, r.comments = append(r.tickets, uuid.UUID(c.ticket)), append(r.comments, uuid.UUID(key.comment))
-	r.positions, r.numbers = append(r.positions, c.position), append(r.numbers, c.Number)
+	r.accounts = append(r.accounts, int32(key.account))
+	r.tickets, r.comments = append(r.tickets, asID(c.ticket)), append(r.comments, asID(key.comment))
+	r.positions, r.numbers = append(r.positions, int64(c.position)), append(r.numbers, c.Number)
 	r.created, r.updated = append(r.created, c.CreatedAt), append(r.updated, c.UpdatedAt)
 	r.revisions = append(r.revisions, int32(c.Revision))
-	r.authorTypes, r.authors = append(r.authorTypes, int16(c.Author.Type)), append(r.authors, uuid.UUID(c.Author.ID))
-	r.publics, r.contents = append(r.publics, c.Public), append(r.contents, uuid.UUID(c.Content))
+	r.authorTypes, r.authors = append(r.authorTypes, int16(c.Author.Type)), append(r.authors, asID(c.Author.ID))
+	r.publics, r.contents = append(r.publics, c.Public), append(r.contents, asID(c.Content))
 }
 
 func (b *batch) writeComments(queries *pgx.Batch) {
