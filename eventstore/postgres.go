@@ -50,6 +50,8 @@ func Connect(ctx context.Context, url string, size int) (*pgxpool.Pool, error) {
 	config.MaxConns = int32(size)
 	config.MinIdleConns = 1
 	config.MaxConnLifetimeJitter = 10 * time.Minute
+	// Looking after an idle log takes a query a second; it need not take a ping each.
+	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool { return p.IdleDuration > 3*time.Second }
 	config.ConnConfig.ConnectTimeout = 5 * time.Second
 	for name, value := range session {
 		config.ConnConfig.RuntimeParams[name] = value
