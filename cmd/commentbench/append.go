@@ -53,15 +53,13 @@ func (b *bench) measureAppend(ctx context.Context) ([]result, error) {
 	if err := b.checkLog(ctx, product.pool, product.acked.Load()); err != nil {
 		return nil, err
 	}
-	rate := func(name string) series { return each(s[name], sample.rate) }
-	const perSecond = "1/s"
 	return []result{
-		versus("A", "append, 1 caller", perSecond, rate("append, 1"), "single-row insert, 1 caller", rate("insert, 1"), atLeast(0.9)),
-		versus("A", "append, 64 callers", perSecond, rate("append, 64"), "single-row insert, 64 callers", rate("insert, 64"), atLeast(1.5).aim(2.5)),
-		versus("A", "append, 256 callers", perSecond, rate("append, 256"), "single-row insert, 64 callers", rate("insert, 64"), atLeast(2.5).aim(4)),
+		rates("A", "append, 1 caller", s["append, 1"], "single-row insert, 1 caller", s["insert, 1"], atLeast(0.9)),
+		rates("A", "append, 64 callers", s["append, 64"], "single-row insert, 64 callers", s["insert, 64"], atLeast(1.5).aim(2.5)),
+		rates("A", "append, 256 callers", s["append, 256"], "single-row insert, 64 callers", s["insert, 64"], atLeast(2.5).aim(4)),
 		versus("A", "append, 64 callers: p99", "ms", each(s["append, 64"], sample.p99), "single-row insert, 64 callers: p99", each(s["insert, 64"], sample.p99), atMost(0.5)),
-		versus("A", "append, 64 callers on one ticket", perSecond, rate("append, 64 on one ticket"), "single-row insert, 64 callers", rate("insert, 64"), atLeast(1)),
-		versus("A", "append, 64 callers", perSecond, rate("append, 64"), "group commit of bare rows, 64 callers", rate("group commit, 64"), nil),
-		versus("A", "(floor) group commit of bare rows, 64 callers", perSecond, rate("group commit, 64"), "single-row insert, 64 callers", rate("insert, 64"), nil),
+		rates("A", "append, 64 callers on one ticket", s["append, 64 on one ticket"], "single-row insert, 64 callers", s["insert, 64"], atLeast(1)),
+		rates("A", "append, 64 callers", s["append, 64"], "group commit of bare rows, 64 callers", s["group commit, 64"], nil),
+		rates("A", "(floor) group commit of bare rows, 64 callers", s["group commit, 64"], "single-row insert, 64 callers", s["insert, 64"], nil),
 	}, nil
 }

@@ -5,16 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/internal/devstack"
@@ -49,15 +45,20 @@ type bench struct {
 type correctness struct {
 	Failed    int `json:"failed_calls"`     // calls not answered as they should be
 	Lost      int `json:"lost_events"`      // acknowledged, and not in the log, the stream or the read model
+	Doubled   int `json:"doubled_events"`   // more in the log than were asked for
 	Reordered int `json:"reordered_events"` // visible, or in the stream, in another order than in the log
 	Checked   int `json:"checked_events"`   // that were looked for
 }
 
 func (c correctness) err() error {
-	if c.Failed+c.Lost+c.Reordered == 0 {
+	if c.Failed+c.Lost+c.Doubled+c.Reordered == 0 {
 		return nil
 	}
-	return fmt.Errorf("not correct: %d calls failed, %d events lost, %d reordered", c.Failed, c.Lost, c.Reordered)
+	return fmt.Errorf("not correct: %s", c)
+}
+
+func (c correctness) String() string {
+	return fmt.Sprintf("%d calls failed; of %d events looked for, %d lost, %d doubled, %d reordered", c.Failed, c.Checked, c.Lost, c.Doubled, c.Reordered)
 }
 
 func newBench(ctx context.Context, o options, progress io.Writer) (b *bench, err error) {
@@ -136,94 +137,4 @@ func (b *bench) product(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("build commentd (or name a binary with --commentd): %w: %s", err, out)
 	}
 	return path, nil
-}
-
-// databaseURL is the URL of a database of the run's server.
-func (b *bench) databaseURL(name string) string {
-	u, err := url.Parse(b.postgres.URL())
-	if err != nil {
-		panic(err) // ours
-	}
-	u.Path = "/" + name
-	return u.String()
-}
-
-// createDatabase makes an empty database and returns its URL.
-func (b *bench) createDatabase(ctx context.Context, name string) (string, error) {
-	conn, err := pgx.Connect(ctx, b.databaseURL("postgres"))
-	if err != nil {
-		return "", err
-	}
-	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize())
-	return b.databaseURL(name), err
-}
-
-// bareDatabase makes a database with the bare table.
-func (b *bench) bareDatabase(ctx context.Context, name string) (databaseURL string, pool *pgxpool.Pool, err error) {
-	if databaseURL, err = b.createDatabase(ctx, name); err != nil {
-		return "", nil, err
-	}
-	if pool, err = openPool(ctx, databaseURL, manyCallers); err != nil {
-		return "", nil, err
-	}
-	b.closers = append(b.closers, func() error { pool.Close(); return nil })
-	_, err = pool.Exec(ctx, bareSchema)
-	return databaseURL, pool, err
-}
-
-// openPool opens a pool as anybody would.
-func openPool(ctx context.Context, databaseURL string, size int32) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(databaseURL)
-	if err != nil {
-		return nil, err
-	}
-	config.MaxConns = size
-	return pgxpool.NewWithConfig(ctx, config)
-}
-
-// settle leaves Postgres with nothing to catch up on: dead rows, statistics, dirty
-// pages.
-func settle(ctx context.Context, pool *pgxpool.Pool) error {
-	if _, err := pool.Exec(ctx, "VACUUM (ANALYZE)"); err != nil {
-		return err
-	}
-	_, err := pool.Exec(ctx, "CHECKPOINT")
-	return err
-}
-
-// probe is one thing that is measured, by itself, for about d.
-type probe struct {
-	name string
-	run  func(ctx context.Context, d time.Duration) (sample, error)
-}
-
-// interleave measures the probes one after the other, as often as there are rounds,
-// every other time in reverse, so that product and floor share the machine's
-// moods. A short pass that does not count comes first.
-func (b *bench) interleave(ctx context.Context, probes ...probe) (map[string][]sample, error) {
-	d := time.Duration(b.Seconds * float64(time.Second))
-	samples := make(map[string][]sample)
-	for round := -1; round < b.Rounds; round++ {
-		for i := range probes {
-			p := probes[i]
-			if round%2 != 0 {
-				p = probes[len(probes)-1-i]
-			}
-			length := d
-			if round < 0 {
-				length = d / 4
-			}
-			s, err := p.run(ctx, length)
-			b.correct.Failed += s.failed
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", p.name, err)
-			}
-			if round >= 0 {
-				samples[p.name] = append(samples[p.name], s)
-				b.say("round %d of %d: %-40s %8.0f/s  p50 %6.2f ms  p99 %6.2f ms", round+1, b.Rounds, p.name, s.rate(), s.p50(), s.p99())
-			}
-		}
-	}
-	return samples, nil
 }

@@ -88,7 +88,7 @@ func (d *drain) publish(ctx context.Context, length time.Duration) (sample, erro
 	began := time.Now()
 	var s sample
 	for time.Since(began) < length {
-		if _, err := js.PublishAsync(floorSubject, message); err != nil {
+		if _, err := js.PublishAsync(floorSubject, message, jetstream.WithStallWait(time.Minute)); err != nil {
 			return s, err
 		}
 		s.count++

@@ -78,7 +78,8 @@ func (b *bench) startDev(ctx context.Context, dir string) (*process, devInfo, er
 
 // measureIdle looks at a service that nobody uses.
 func (b *bench) measureIdle(ctx context.Context, dev *process, info devInfo) ([]result, error) {
-	settling, window := 5*time.Second, 20*time.Second
+	// Sessions of Postgres tell of their last transactions ten seconds later.
+	settling, window := 12*time.Second, 20*time.Second
 	if b.Quick {
 		settling, window = time.Second, time.Second
 	}

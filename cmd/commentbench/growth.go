@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/projections"
@@ -133,72 +130,7 @@ func (b *bench) compareAppends(ctx context.Context, small, large *library) ([]re
 			return nil, err
 		}
 	}
-	return []result{versus("H", fmt.Sprintf("append, 64 callers, log of %d events", b.Events), "1/s",
-		each(s[large.name], sample.rate), fmt.Sprintf("log of %d", b.Events/10), each(s[small.name], sample.rate), atLeast(0.95))}, nil
-}
-
-// measureSpace is what an event takes on disk, against a bare row with two indexes.
-func (b *bench) measureSpace(ctx context.Context, large *library) ([]result, error) {
-	_, bare, err := b.bareDatabase(ctx, "large_floor")
-	if err != nil {
-		return nil, err
-	}
-	tickets := make([]uuid.UUID, max(1, b.Events/perTicket))
-	for i := range tickets {
-		tickets[i] = uuid.New()
-	}
-	if err := fillBare(ctx, bare, tickets, perTicket); err != nil {
-		return nil, err
-	}
-	var bareBytes float64
-	err = bare.QueryRow(ctx, "SELECT pg_total_relation_size('comments') / count(*)::float8 FROM comments").Scan(&bareBytes)
-	if err != nil {
-		return nil, err
-	}
-	parts, err := spaceByPart(ctx, large.pool)
-	if err != nil {
-		return nil, err
-	}
-	total := 0.0
-	for _, p := range parts {
-		total += p.bytes
-	}
-	results := []result{versus("H", "log on disk per event", "bytes", series{total}, "bare row with two indexes", series{bareBytes}, atMost(2))}
-	for _, p := range parts {
-		results = append(results, absolute("H", "… of which "+p.name, "bytes", series{p.bytes}, nil))
-	}
-	return results, nil
-}
-
-type part struct {
-	name  string
-	bytes float64 // per event
-}
-
-// spaceByPart splits what the log takes by table and index, the largest first.
-func spaceByPart(ctx context.Context, pool *pgxpool.Pool) ([]part, error) {
-	rows, err := pool.Query(ctx, `
-		SELECT CASE WHEN c.relkind = 'i' THEN 'index ' ELSE 'table log.' END || c.relname AS name,
-		       CASE WHEN c.relkind = 'i' THEN pg_relation_size(c.oid) ELSE pg_table_size(c.oid) END
-		           / (SELECT count(*) FROM log.events)::float8 AS bytes
-		  FROM pg_class c
-		 WHERE c.relnamespace = 'log'::regnamespace AND c.relkind IN ('r', 'i')
-		 ORDER BY bytes DESC`)
-	if err != nil {
-		return nil, err
-	}
-	var parts []part
-	defer rows.Close()
-	for rows.Next() {
-		var p part
-		if err := rows.Scan(&p.name, &p.bytes); err != nil {
-			return nil, err
-		}
-		if p.bytes >= 0.5 {
-			parts = append(parts, p)
-		}
-	}
-	return parts, rows.Err()
+	return []result{rates("H", fmt.Sprintf("append, 64 callers, log of %d events", b.Events), s[large.name], fmt.Sprintf("log of %d", b.Events/10), s[small.name], atLeast(0.95))}, nil
 }
 
 // project brings the read model up to the end of the log.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"net"
 	"strconv"
 )
@@ -129,14 +128,15 @@ func (c *client) line() ([]byte, error) {
 	return bytes.TrimRight(line, "\r\n"), err
 }
 
-// expect makes an exchange that has to have the given status.
+// expect makes an exchange that has to have the given status, else the error is a
+// *refusal.
 func (c *client) expect(status int, request []byte) (*answer, error) {
 	a, err := c.exchange(request)
 	if err != nil {
 		return nil, err
 	}
 	if a.status != status {
-		return nil, fmt.Errorf("answered %d instead of %d", a.status, status)
+		return nil, &refusal{a.status}
 	}
 	return a, nil
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,10 +23,9 @@ type httpStack struct {
 	library        *library // of the product's database; not for writing while the product runs
 	address, floor string
 	natsURL        string
-	posted         []domain.TicketID // to post to
+	posted         door              // the product's
 	listed         []domain.TicketID // of listSize comments each, on both sides
 	written        []domain.TicketID // likewise, to post to and list
-	acked          atomic.Int64      // comments answered 201
 }
 
 // listSize is how many comments are on the lists of C.
@@ -43,7 +41,8 @@ func (b *bench) web(ctx context.Context) (*httpStack, error) {
 	if h.library, err = b.newLibrary(ctx, "web"); err != nil {
 		return nil, err
 	}
-	if h.posted, err = h.library.openTickets(ctx, b.size(1000)); err != nil {
+	h.posted.key, h.posted.path = h.library.key, commentsPath
+	if h.posted.tickets, err = h.library.openTickets(ctx, b.size(1000)); err != nil {
 		return nil, err
 	}
 	if h.listed, err = h.library.openTickets(ctx, b.size(uncachedTickets)); err != nil {
@@ -80,7 +79,7 @@ func (b *bench) web(ctx context.Context) (*httpStack, error) {
 		return nil, err
 	}
 	b.closers = append(b.closers, floors.stop)
-	h.address, h.floor = address, floor
+	h.address, h.posted.address, h.floor = address, address, floor
 	b.say("waiting for the read model")
 	if err := h.projected(ctx); err != nil {
 		return nil, err
@@ -104,6 +103,11 @@ func (h *httpStack) projected(ctx context.Context) error {
 		return err
 	}
 	return projections.Await(ctx, h.library.pool, threads.Name, 0, head.Position)
+}
+
+// check checks that the log holds what was acknowledged to anybody.
+func (h *httpStack) check(ctx context.Context, b *bench) error {
+	return b.checkLog(ctx, h.library.pool, h.library.acked.Load()+h.posted.acked.Load())
 }
 
 // sane checks what is then checked by size only: that both sides list what was

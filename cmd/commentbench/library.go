@@ -140,8 +140,8 @@ func (l *library) comment(ctx context.Context, ticket domain.TicketID, safe bool
 	return nil
 }
 
-// checkLog checks that the log holds every comment that was acknowledged, by whomever,
-// and that its positions are dense.
+// checkLog checks that the log holds every comment that was acknowledged, by
+// whomever, once, and that its positions are dense.
 func (b *bench) checkLog(ctx context.Context, pool *pgxpool.Pool, acknowledged int64) error {
 	var comments, events, last int64
 	err := pool.QueryRow(ctx, `
@@ -151,6 +151,9 @@ func (b *bench) checkLog(ctx context.Context, pool *pgxpool.Pool, acknowledged i
 	}
 	b.correct.Checked += int(events)
 	b.correct.Lost += int(max(0, acknowledged-comments) + last - events)
+	if b.correct.Failed == 0 { // else some may be in the log without the caller's knowledge
+		b.correct.Doubled += int(max(0, comments-acknowledged))
+	}
 	return nil
 }
 

@@ -3,33 +3,37 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/commentd/commentd/domain"
 )
 
-// reading is a probe that sends the requests in turn, over and over, on keep-alive
-// connections. Every answer must be of the same status and about the same size.
-func reading(name, address string, connections, status int, requests [][]byte) probe {
+// turn is requests that are sent in turn, over and over: what was asked for last is
+// asked for again last.
+type turn struct {
+	requests [][]byte
+	next     atomic.Int64
+}
+
+func (t *turn) take() []byte { return t.requests[int(t.next.Add(1))%len(t.requests)] }
+
+// reading is a probe that sends requests on keep-alive connections. Every answer must
+// be of the same status and about the same size.
+func reading(name, address string, connections, status int, requests *turn) probe {
 	return probe{name, func(ctx context.Context, d time.Duration) (sample, error) {
 		clients, closeAll, err := dialAll(address, connections)
 		if err != nil {
 			return sample{}, err
 		}
 		defer closeAll()
-		first, err := clients[0].expect(status, requests[0])
+		first, err := clients[0].expect(status, requests.take())
 		if err != nil {
 			return sample{}, err
 		}
 		size := first.size * 9 / 10 // times may be spelt shorter
-		next := make([]int, connections)
-		for i := range next {
-			next[i] = i * len(requests) / connections // far from each other
-		}
 		return closedLoop(ctx, connections, d, func(_ context.Context, caller int) error {
-			request := requests[next[caller]%len(requests)]
-			next[caller]++
-			a, err := clients[caller].expect(status, request)
+			a, err := clients[caller].expect(status, requests.take())
 			if err == nil && a.size < size {
 				err = fmt.Errorf("answered with %d bytes instead of at least %d", a.size, size)
 			}
@@ -38,12 +42,12 @@ func reading(name, address string, connections, status int, requests [][]byte) p
 	}}
 }
 
-func gets(tickets []domain.TicketID, key string, path func(domain.TicketID) string) [][]byte {
-	requests := make([][]byte, len(tickets))
-	for i, t := range tickets {
-		requests[i] = getRequest(path(t), key, "")
+func gets(tickets []domain.TicketID, key string, path func(domain.TicketID) string) *turn {
+	t := &turn{requests: make([][]byte, len(tickets))}
+	for i, ticket := range tickets {
+		t.requests[i] = getRequest(path(ticket), key, "")
 	}
-	return requests
+	return t
 }
 
 // measureList is C: lists that are not in memory, by visiting more tickets than the
@@ -72,8 +76,8 @@ func (b *bench) measureList(ctx context.Context) ([]result, error) {
 	}
 	hits, misses := after.hits-before.hits, after.misses-before.misses
 	results := []result{
-		versus("C", "list of 20 not in memory, 16 connections", "1/s", each(s["list, 16"], sample.rate), "query + marshal", each(s["query + marshal, 16"], sample.rate), atLeast(1)),
-		versus("C", "list of 20 not in memory, 64 connections", "1/s", each(s["list, 64"], sample.rate), "query + marshal", each(s["query + marshal, 64"], sample.rate), atLeast(1)),
+		rates("C", "list of 20 not in memory, 16 connections", s["list, 16"], "query + marshal", s["query + marshal, 16"], atLeast(1)),
+		rates("C", "list of 20 not in memory, 64 connections", s["list, 64"], "query + marshal", s["query + marshal, 64"], atLeast(1)),
 	}
 	for i := range results {
 		results[i].Note = fmt.Sprintf("%.1f %% came from memory after all", 100*hits/max(1, hits+misses))

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -18,8 +20,7 @@ func closedLoop(ctx context.Context, callers int, d time.Duration, do call) (sam
 		for at := time.Now(); at.Before(end) && ctx.Err() == nil; {
 			err := do(ctx, caller)
 			now := time.Now()
-			s.note(now.Sub(at), err)
-			if err != nil {
+			if err = s.note(now.Sub(at), err); err != nil {
 				return err
 			}
 			at = now
@@ -41,8 +42,7 @@ func openLoop(ctx context.Context, callers int, rate float64, d time.Duration, d
 			due := began.Add(time.Duration(float64(i) / rate * float64(time.Second)))
 			time.Sleep(time.Until(due))
 			err := do(ctx, caller)
-			s.note(time.Since(due), err)
-			if err != nil {
+			if err = s.note(time.Since(due), err); err != nil {
 				return err
 			}
 		}
@@ -52,13 +52,27 @@ func openLoop(ctx context.Context, callers int, rate float64, d time.Duration, d
 	return s, err
 }
 
-func (s *sample) note(took time.Duration, err error) {
-	if err != nil {
-		s.failed++
-		return
+// refusal is an answer other than the one that should have come. It is counted, and
+// the caller goes on.
+type refusal struct{ status int }
+
+func (r *refusal) Error() string { return fmt.Sprintf("answered %d", r.status) }
+
+// maxRefusals is after how many of them a caller gives up.
+const maxRefusals = 20
+
+// note counts a call, and returns its error if there is no going on.
+func (s *sample) note(took time.Duration, err error) error {
+	if err == nil {
+		s.count++
+		s.latency = append(s.latency, took)
+		return nil
 	}
-	s.count++
-	s.latency = append(s.latency, took)
+	s.failed++
+	if refused := (*refusal)(nil); errors.As(err, &refused) && s.failed < maxRefusals {
+		return nil
+	}
+	return err
 }
 
 // spread runs callers and adds up what they saw. The first error is returned.

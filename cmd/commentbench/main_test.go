@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestMain lets this binary be the children of a run.
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 // lines are the rows that a run must come out with, by the line of the table of
 // targets, and how many of them have a target.
 var lines = map[string]struct{ rows, targets int }{
-	"A": {7, 5}, "B": {3, 2}, "C": {2, 2}, "C'": {5, 5}, "D": {9, 4}, "F": {2, 2}, "G": {5, 5},
+	"A": {7, 5}, "B": {4, 2}, "C": {2, 2}, "C'": {5, 5}, "D": {9, 4}, "F": {2, 2}, "G": {5, 5},
 }
 
 func TestQuickRunMeasuresEveryLine(t *testing.T) {
@@ -95,10 +96,17 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+func TestRefusalsAreCounted(t *testing.T) {
+	s, err := closedLoop(t.Context(), 1, time.Hour, func(context.Context, int) error { return &refusal{503} })
+	if s.failed != maxRefusals || s.count != 0 || err == nil {
+		t.Errorf("a caller who is always refused: %d failed, %d counted, %v; want %d, 0 and an error", s.failed, s.count, err, maxRefusals)
+	}
+}
+
 func TestQuantile(t *testing.T) {
 	s := sample{}
 	for i := 100; i > 0; i-- {
-		s.note(1e6*1, nil)
+		_ = s.note(1e6, nil)
 	}
 	s.latency[37] = 50e6
 	if s.p50() != 1 || s.p99() != 50 {

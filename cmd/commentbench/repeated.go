@@ -22,17 +22,17 @@ func (b *bench) measureRepeated(ctx context.Context) ([]result, error) {
 		return nil, err
 	}
 	defer closeAll()
-	conditional := make([][]byte, len(tickets))
+	conditional := &turn{requests: make([][]byte, len(tickets))}
 	size := 0
 	for i, t := range tickets {
-		a, err := one[0].expect(200, product[i])
+		a, err := one[0].expect(200, product.requests[i])
 		if err != nil {
 			return nil, err
 		}
 		size = a.size
-		conditional[i] = getRequest(listPath(t), h.library.key, "If-None-Match: "+string(a.etag)+"\r\n")
+		conditional.requests[i] = getRequest(listPath(t), h.library.key, "If-None-Match: "+string(a.etag)+"\r\n")
 	}
-	static := [][]byte{getRequest(fmt.Sprintf("/static/%d", size), h.library.key, "")}
+	static := &turn{requests: [][]byte{getRequest(fmt.Sprintf("/static/%d", size), h.library.key, "")}}
 	s, err := b.interleave(ctx,
 		reading("static bytes, 16", h.floor, 16, 200, static), reading("repeated list, 16", h.address, 16, 200, product),
 		reading("304, 16", h.address, 16, 304, conditional),
@@ -46,13 +46,12 @@ func (b *bench) measureRepeated(ctx context.Context) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	rate := func(name string) series { return each(s[name], sample.rate) }
 	return []result{
-		versus("C'", "repeated list of 20, 16 connections", "1/s", rate("repeated list, 16"), "static bytes", rate("static bytes, 16"), atLeast(0.55)),
-		versus("C'", "repeated list of 20, 64 connections", "1/s", rate("repeated list, 64"), "static bytes", rate("static bytes, 64"), atLeast(0.55)),
+		rates("C'", "repeated list of 20, 16 connections", s["repeated list, 16"], "static bytes", s["static bytes, 16"], atLeast(0.55)),
+		rates("C'", "repeated list of 20, 64 connections", s["repeated list, 64"], "static bytes", s["static bytes, 64"], atLeast(0.55)),
 		versus("C'", "list right after a write to its ticket, 1 connection", "1/s", each(first, sample.meanRate), "the same list again", each(again, sample.meanRate), atLeast(0.25)),
-		versus("C'", "304, 16 connections", "1/s", rate("304, 16"), "repeated list", rate("repeated list, 16"), atLeast(1)),
-		versus("C'", "304, 64 connections", "1/s", rate("304, 64"), "repeated list", rate("repeated list, 64"), atLeast(1)),
+		rates("C'", "304, 16 connections", s["304, 16"], "repeated list", s["repeated list, 16"], atLeast(1)),
+		rates("C'", "304, 64 connections", s["304, 64"], "repeated list", s["repeated list, 64"], atLeast(1)),
 	}, nil
 }
 
@@ -70,28 +69,26 @@ func (b *bench) measureAfterWrite(ctx context.Context, h *httpStack) (first, aga
 	timed := func(s *sample, request []byte) error {
 		began := time.Now()
 		_, err := c.expect(200, request)
-		s.note(time.Since(began), err)
-		return err
+		return s.note(time.Since(began), err)
 	}
 	for round := range b.Rounds {
 		var a, z sample
 		began := time.Now()
 		for i := 0; time.Since(began).Seconds() < b.Seconds; i++ {
 			ticket := i % len(h.written)
-			post = postRequest(post, commentsPath(h.written[ticket]), h.library.key, newKey(), commentBody)
-			if _, err := c.expect(201, post); err != nil {
+			if _, err := h.posted.post(c, h.written[ticket], &post); err != nil {
 				return nil, nil, err
 			}
-			h.acked.Add(1)
-			if err := timed(&a, lists[ticket]); err != nil {
+			if err := timed(&a, lists.requests[ticket]); err != nil {
 				return nil, nil, err
 			}
-			if err := timed(&z, lists[ticket]); err != nil {
+			if err := timed(&z, lists.requests[ticket]); err != nil {
 				return nil, nil, err
 			}
 		}
 		b.say("round %d of %d: list after a write %.3f ms, again %.3f ms", round+1, b.Rounds, a.p50(), z.p50())
+		b.correct.Failed += a.failed + z.failed
 		first, again = append(first, a), append(again, z)
 	}
-	return first, again, nil
+	return first, again, h.check(ctx, b)
 }

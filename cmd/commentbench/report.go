@@ -102,8 +102,8 @@ func (r report) writeJSON(w io.Writer) error {
 func (r report) writeTable(w io.Writer) error {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%s, revision %s\n%s; %s; fsync of 8 KiB %.2f ms, and %.2f ms added to each flush\n", r.At.Format(time.RFC3339), orUnknown(r.Revision), r.Machine, r.Software, r.Fsync, r.Flush)
-	fmt.Fprintf(&s, "%d rounds of %s s; medians (lowest–highest)\n\n", r.Rounds, short(r.Seconds))
-	rows := [][]string{{"", "what", "product", "against", "floor", "ratio", "target", "verdict"}}
+	fmt.Fprintf(&s, "%d rounds of %s s; medians (lowest–highest); CPU is processor time per call against the floor's\n\n", r.Rounds, short(r.Seconds))
+	rows := [][]string{{"", "what", "product", "against", "floor", "ratio", "target", "verdict", "CPU"}}
 	for _, x := range r.Results {
 		what, product := x.What, strings.TrimSpace(x.Product.spread()+" "+x.Unit)
 		if x.Note != "" {
@@ -113,10 +113,14 @@ func (r report) writeTable(w io.Writer) error {
 		if x.Floor != nil {
 			floor = x.Floor.spread()
 		}
-		rows = append(rows, []string{x.ID, what, product, x.Against, floor, x.Ratio.spread(), x.Target.String(), x.Verdict})
+		cost := ""
+		if len(x.Cost) > 0 {
+			cost = "× " + short(x.Cost.median())
+		}
+		rows = append(rows, []string{x.ID, what, product, x.Against, floor, x.Ratio.spread(), x.Target.String(), x.Verdict, cost})
 	}
 	writeMarkdown(&s, rows)
-	fmt.Fprintf(&s, "\ncorrectness: %d calls failed; of %d events looked for, %d lost, %d reordered\n", r.Correct.Failed, r.Correct.Checked, r.Correct.Lost, r.Correct.Reordered)
+	fmt.Fprintf(&s, "\ncorrectness: %s\n", r.Correct)
 	fmt.Fprintf(&s, "foreign load, all of the run: %s\n", r.Load["all"])
 	for _, suite := range suites {
 		if l, ok := r.Load[suite.id]; ok {

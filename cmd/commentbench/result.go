@@ -16,7 +16,10 @@ type result struct {
 	// Ratio is product ÷ floor, round by round; empty where there is no floor.
 	Ratio  series  `json:"ratio,omitempty"`
 	Target *target `json:"target,omitempty"` // of the ratio, or of the product if there is none
-	Note   string  `json:"note,omitempty"`
+	// Cost is how much processor time a call of the product takes, all of the machine
+	// counted, ÷ a call of the floor.
+	Cost series `json:"cost,omitempty"`
+	Note string `json:"note,omitempty"`
 	// Verdict is met, aim, MISSED or, without a target, empty.
 	Verdict string `json:"verdict,omitempty"`
 }
@@ -52,6 +55,13 @@ func (t *target) String() string {
 func versus(id, what, unit string, product series, against string, floor series, t *target) result {
 	r := result{ID: id, What: what, Unit: unit, Product: product, Against: against, Floor: floor, Ratio: product.over(floor), Target: t}
 	r.judge(r.Ratio)
+	return r
+}
+
+// rates is versus for the rates of two probes.
+func rates(id, what string, product []sample, against string, floor []sample, t *target) result {
+	r := versus(id, what, "1/s", each(product, sample.rate), against, each(floor, sample.rate), t)
+	r.Cost = each(product, sample.cost).over(each(floor, sample.cost))
 	return r
 }
 

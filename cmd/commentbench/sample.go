@@ -10,11 +10,16 @@ type sample struct {
 	count   int           // calls that were answered as they should be
 	failed  int           // calls that were not
 	elapsed time.Duration // of the measurement
+	busy    float64       // processor time of the whole run meanwhile, in seconds; 0: unknown
 	latency []time.Duration
 }
 
 // rate is in calls per second.
 func (s sample) rate() float64 { return float64(s.count) / s.elapsed.Seconds() }
+
+// cost is processor time per call in microseconds: of the service, Postgres, NATS and
+// the caller. It depends less on what else the machine does than the rate.
+func (s sample) cost() float64 { return s.busy * 1e6 / float64(max(1, s.count)) }
 
 func (s sample) p50() float64 { return milliseconds(quantile(s.latency, 0.50)) }
 func (s sample) p99() float64 { return milliseconds(quantile(s.latency, 0.99)) }
