@@ -4,8 +4,14 @@ import (
 	"context"
 )
 
-// streamChunk is how many comments a stream holds in memory at a time.
-const streamChunk = 256
+const (
+	// streamChunk is how many comments a stream holds in memory at a time.
+	streamChunk = 256
+	// streamBytes is about how much they may take up; they are fewer where texts are
+	// long, but never less than streamLeast.
+	streamBytes = 1 << 20
+	streamLeast = 8
+)
 
 // Stream gives all comments that q asks for, whatever q.Limit says: begin is called
 // once, with a page that has no comments, and then chunk with comments in order, which
@@ -31,24 +37,39 @@ func (r *Reader) Stream(ctx context.Context, q ListQuery, begin func(Page) error
 	case <-ctx.Done():
 		return failed(context.Cause(ctx))
 	}
-	s, err := r.snapshot(ctx, who, &q, streamChunk+read.extra(), false)
+	want, extra := fitting(read.rows), read.extra()
+	read.rows, read.arena = nil, nil // they are read again, in smaller portions
+	s, err := r.snapshot(ctx, who, &q, want+extra, false)
 	if err != nil {
 		return err
 	}
 	defer s.close()
 	for full := true; full; begin = nil {
-		rows, err := s.next(ctx, streamChunk)
+		rows, err := s.next(ctx, want)
 		if err != nil {
 			return err
 		}
-		if full = len(rows) == streamChunk; !full {
+		if full = len(rows) == want; !full {
 			s.close()
 		}
+		want = fitting(rows)
 		if err := r.emit(ctx, &q, s.thread.seenBy(who), begin, chunk, rows); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// fitting returns how many comments like these a stream may hold.
+func fitting(rows []row) int {
+	size := 0
+	for i := range rows {
+		size += len(rows[i].sealed)
+	}
+	if size == 0 {
+		return streamChunk
+	}
+	return max(streamLeast, min(streamChunk, len(rows)*streamBytes/size))
 }
 
 // emit hands over rows, after the beginning if that was not yet.

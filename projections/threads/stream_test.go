@@ -129,3 +129,26 @@ func TestStreamOfLargeTexts(t *testing.T) {
 		t.Errorf("List = %d comments, %v", len(page.Comments), err)
 	}
 }
+
+// Where texts are long a stream holds few of them at a time.
+func TestStreamHoldsLittle(t *testing.T) {
+	w := newWorld(t, logtest.New(t))
+	const n, size = 300, 40_000
+	for range n {
+		w.create(logtest.Agent.Actor.Own(), true, strings.Repeat("a", size))
+	}
+	w.apply(n + 1)
+	got := 0
+	err := w.reader.Stream(t.Context(), threads.ListQuery{Account: 1, Ticket: w.ticket, Viewer: w.customer},
+		func(threads.Page) error { return nil },
+		func(comments []threads.Comment) error {
+			got += len(comments)
+			if len(comments)*size > 2<<20 {
+				t.Errorf("a chunk of %d comments of %d bytes", len(comments), size)
+			}
+			return nil
+		})
+	if err != nil || got != n {
+		t.Errorf("Stream = %v with %d comments; want %d", err, got, n)
+	}
+}
