@@ -94,16 +94,16 @@ func CheckSettings(ctx context.Context, pool *pgxpool.Pool) error {
 	var errs []error
 	for _, w := range wanted {
 		if got := settings[w.name]; got != w.value {
-			errs = append(errs, fmt.Errorf("Postgres has %s = %s, and %s: set it to %s", w.name, got, w.why, w.value))
+			errs = append(errs, fmt.Errorf("the Postgres server has %s = %s, and %s: set it to %s", w.name, got, w.why, w.value))
 		}
 	}
 	switch got := settings["synchronous_commit"]; got {
 	case "on", "remote_write", "remote_apply", "local":
 	default:
-		errs = append(errs, fmt.Errorf("Postgres has synchronous_commit = %s, and confirmed comments could be lost: set it to on", got))
+		errs = append(errs, fmt.Errorf("the Postgres server has synchronous_commit = %s, and confirmed comments could be lost: set it to on", got))
 	}
 	if n, _ := strconv.Atoi(settings["server_version_num"]); n < 150000 {
-		errs = append(errs, fmt.Errorf("Postgres is of version %s: 15 or later is needed", settings["server_version"]))
+		errs = append(errs, fmt.Errorf("the Postgres server is of version %s: 15 or later is needed", settings["server_version"]))
 	}
 	return errors.Join(errs...)
 }

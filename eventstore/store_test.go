@@ -59,10 +59,7 @@ func start(t testing.TB, url string) *instance {
 	return &instance{s, v, pool}
 }
 
-var (
-	agent    = domain.Actor{Kind: domain.ActorAgent, ID: domain.UserID(uuid.UUID{15: 1})}
-	customer = domain.Actor{Kind: domain.ActorCustomer, ID: domain.UserID(uuid.UUID{15: 2})}
-)
+var agent = domain.Actor{Kind: domain.ActorAgent, ID: domain.UserID(uuid.UUID{15: 1})}
 
 const account = domain.AccountID(1)
 

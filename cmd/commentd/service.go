@@ -153,7 +153,7 @@ func (s *service) serveHTTP(ctx context.Context, carrier *relay.Relay) error {
 func (s *service) checks(carrier *relay.Relay) []httpapi.Check {
 	checks := []httpapi.Check{{Name: "postgres", Required: true, Run: func(ctx context.Context) error {
 		if err := s.tools.pool.Ping(ctx); err != nil {
-			return errors.New("Postgres does not answer")
+			return errors.New("no answer from Postgres")
 		}
 		return nil
 	}}}
