@@ -31,7 +31,9 @@ const (
 // taken. A batch states the sequence it follows once, and has one acknowledgement.
 func (f *flight) publishBatches(ctx context.Context, events []eventstore.Recorded) error {
 	header := f.r.encoder.msg.Header
+	follows := header[headerExpectedLast]
 	defer func() {
+		header[headerExpectedLast] = follows
 		delete(header, headerBatchID)
 		delete(header, headerBatchSeq)
 		delete(header, headerBatchCommit)
@@ -41,6 +43,7 @@ func (f *flight) publishBatches(ctx context.Context, events []eventstore.Recorde
 			return err
 		}
 		f.r.encoder.set(headerBatchID, rand.Text())
+		header[headerExpectedLast] = follows
 		delete(header, headerBatchCommit)
 		for i, e := range batch {
 			msg, err := f.encode(ctx, e)

@@ -56,7 +56,13 @@ func (f *flight) land() { _ = f.sub.Unsubscribe() }
 // says why, while those behind it could only be told that they do not follow.
 func (f *flight) publish(ctx context.Context, events []eventstore.Recorded) error {
 	for i, e := range events {
-		if err := f.makeRoom(ctx, f.r.config.Window-1); err != nil {
+		if int(f.sent-f.acked) >= f.r.config.Window {
+			// Half of the window at a time: a message for each acknowledgement would
+			// cost a system call for each.
+			if err := f.makeRoom(ctx, f.r.config.Window/2); err != nil {
+				return err
+			}
+		} else if err := f.makeRoom(ctx, f.r.config.Window); err != nil {
 			return err
 		}
 		if rest := events[i:]; f.r.slow && f.proven && len(rest) >= minBatch {
@@ -89,7 +95,7 @@ func (f *flight) replyOf(at eventstore.Position) string {
 func (f *flight) send(msg *nats.Msg, at eventstore.Position) error {
 	err := f.r.nc.PublishMsg(msg)
 	if errors.Is(err, nats.ErrMaxPayload) {
-		return inTrouble(StateRefused, "the event at position %d is larger than the max_payload of NATS", at)
+		return fmt.Errorf("%w: the event at position %d", err, at)
 	}
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)

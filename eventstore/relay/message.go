@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strconv"
@@ -52,24 +53,39 @@ type Slug func(ctx context.Context, account domain.AccountID) (string, error)
 // encoder turns events into messages. It has one message that it fills again and
 // again: the client library copies what it sends. It is for one goroutine.
 type encoder struct {
-	shard    int16
-	baseURL  string // without trailing slash
-	slug     Slug
-	subjects map[subjectKey]string
-	msg      nats.Msg
+	shard     int16
+	baseURL   string // ends with /v1/
+	slug      Slug
+	addresses map[addressKey]address
+	msg       nats.Msg
+	slots     [len(varying)][]string // of the varying values, in the header of msg
+	text      []byte                 // these values, one after the other
+	starts    []int                  // where they start
 }
 
-type subjectKey struct {
+type addressKey struct {
 	slug     string
 	internal bool
 	kind     string
 }
 
+// address is what all events of an account and a kind have in common.
+type address struct{ subject, source, kind string }
+
+// varying are the headers of which each event has its own values. The value of the
+// last is the end of that of the last but one.
+var varying = [...]string{headerID, headerTime, headerSchemaVersion, headerAccount, headerVersion, headerPrevious,
+	headerEpoch, headerInternal, headerExpectedLast, headerDataRef, headerSubject}
+
 func newEncoder(shard int16, baseURL string, slug Slug) *encoder {
 	e := &encoder{
-		shard: shard, baseURL: strings.TrimSuffix(baseURL, "/"), slug: slug,
-		subjects: make(map[subjectKey]string),
-		msg:      nats.Msg{Header: make(nats.Header)},
+		shard: shard, baseURL: strings.TrimSuffix(baseURL, "/") + "/v1/", slug: slug,
+		addresses: make(map[addressKey]address),
+		msg:       nats.Msg{Header: make(nats.Header)},
+	}
+	for i, key := range varying {
+		e.slots[i] = []string{""}
+		e.msg.Header[key] = e.slots[i]
 	}
 	e.set(headerSpecVersion, specVersion)
 	e.set(headerContentType, contentType)
@@ -82,24 +98,48 @@ func (e *encoder) encode(ctx context.Context, r eventstore.Recorded) (*nats.Msg,
 	if err := e.address(ctx, r); err != nil {
 		return nil, err
 	}
-	path := "tickets/" + r.Ticket.String()
+	e.text, e.starts = e.text[:0], e.starts[:0]
+	e.next(appendUUID(e.text, r.ID))
+	e.next(r.RecordedAt.UTC().AppendFormat(e.text, time.RFC3339Nano))
+	e.next(strconv.AppendInt(e.text, int64(r.SchemaVersion), 10))
+	e.next(strconv.AppendInt(e.text, int64(r.Account), 10))
+	e.next(strconv.AppendInt(e.text, int64(r.Version), 10))
+	e.next(strconv.AppendInt(e.text, int64(r.PrevInPartition), 10))
+	e.next(strconv.AppendInt(e.text, int64(r.Epoch), 10))
+	e.next(strconv.AppendBool(e.text, r.Internal))
+	e.next(strconv.AppendInt(e.text, int64(r.Position-1), 10))
+	e.next(append(e.text, e.baseURL...))
+	path := appendUUID(append(e.text, "tickets/"...), r.Ticket)
 	if r.Comment != (domain.CommentID{}) {
-		path += "/comments/" + r.Comment.String()
+		path = appendUUID(append(path, "/comments/"...), r.Comment)
 	}
-	e.set(headerID, r.ID.String())
-	e.set(headerType, typePrefix+r.Type)
-	e.set(headerSubject, path)
-	e.set(headerTime, r.RecordedAt.UTC().Format(time.RFC3339Nano))
-	e.set(headerDataRef, e.baseURL+"/v1/"+path)
-	e.set(headerSchemaVersion, strconv.Itoa(int(r.SchemaVersion)))
-	e.set(headerAccount, strconv.Itoa(int(r.Account)))
-	e.set(headerVersion, strconv.Itoa(int(r.Version)))
-	e.set(headerPrevious, strconv.FormatInt(int64(r.PrevInPartition), 10))
-	e.set(headerEpoch, strconv.Itoa(int(r.Epoch)))
-	e.set(headerInternal, strconv.FormatBool(r.Internal))
-	e.set(headerExpectedLast, strconv.FormatInt(int64(r.Position-1), 10))
+	e.next(path)
+
+	all := string(e.text) // the one allocation
+	for i, slot := range e.slots {
+		end := len(all)
+		if i < len(varying)-2 {
+			end = e.starts[i+1]
+		}
+		slot[0] = all[e.starts[i]:end]
+	}
 	e.msg.Data = r.Data
 	return &e.msg, nil
+}
+
+// next notes that text has grown by a value.
+func (e *encoder) next(text []byte) {
+	e.starts = append(e.starts, len(e.text))
+	e.text = text
+}
+
+func appendUUID[ID ~[16]byte](text []byte, id ID) []byte {
+	b := [16]byte(id)
+	text = append(hex.AppendEncode(text, b[:4]), '-')
+	text = append(hex.AppendEncode(text, b[4:6]), '-')
+	text = append(hex.AppendEncode(text, b[6:8]), '-')
+	text = append(hex.AppendEncode(text, b[8:10]), '-')
+	return hex.AppendEncode(text, b[10:])
 }
 
 func (e *encoder) set(key, value string) {
@@ -110,23 +150,24 @@ func (e *encoder) set(key, value string) {
 	e.msg.Header[key] = []string{value}
 }
 
-// address sets the subject and the source of the message of r.
+// address sets what the message of r has in common with others.
 func (e *encoder) address(ctx context.Context, r eventstore.Recorded) error {
 	slug, err := e.slug(ctx, r.Account)
 	if err != nil {
 		return fmt.Errorf("slug of account %d: %w", r.Account, err)
 	}
-	key := subjectKey{slug, r.Internal, r.Type}
-	subject, ok := e.subjects[key]
+	key := addressKey{slug, r.Internal, r.Type}
+	a, ok := e.addresses[key]
 	if !ok {
 		if !isToken(slug, "-") || len(slug) > 40 {
 			return fmt.Errorf("slug of account %d: not of the form [a-z0-9-]{1,40}", r.Account)
 		}
-		subject = subjectOf(e.shard, slug, r.Internal, r.Type)
-		e.subjects[key] = subject
+		a = address{subjectOf(e.shard, slug, r.Internal, r.Type), "/accounts/" + slug, typePrefix + r.Type}
+		e.addresses[key] = a
 	}
-	e.msg.Subject = subject
-	e.set(headerSource, "/accounts/"+slug)
+	e.msg.Subject = a.subject
+	e.set(headerSource, a.source)
+	e.set(headerType, a.kind)
 	return nil
 }
 

@@ -51,8 +51,6 @@ type timing struct {
 // Relay carries the log of a shard into its stream.
 type Relay struct {
 	log     logReader
-	nc      *nats.Conn
-	js      jetstream.JetStream
 	metrics *metrics.Metrics
 	config  Config
 	timing  timing
@@ -62,10 +60,10 @@ type Relay struct {
 	high   atomic.Int64             // position up to which the stream is known to have the log
 	head   atomic.Pointer[sighting] // of the log, at the last look
 
-	// For the goroutine of Run.
+	// For the goroutine of Run, and those that it waits for.
+	line
 	lease       lease
 	encoder     *encoder
-	pokes       <-chan struct{}
 	seen        seen
 	shortOfPeer bool // the server cannot give the stream as many replicas as it should have
 	slow        bool // the server brings every message to disk
@@ -75,8 +73,9 @@ type Relay struct {
 	watched     watched
 }
 
-// New returns a relay from log to nc. Its lease is kept in the database of pool, on a
-// connection of its own. It starts nothing.
+// New returns a relay from log to the servers that nc is for. It has connections of
+// its own, to them with the options of nc, and to the database of pool for its lease.
+// It starts nothing.
 func New(log logReader, pool *pgxpool.Pool, nc *nats.Conn, m *metrics.Metrics, config Config) *Relay {
 	if config.Replicas == 0 {
 		config.Replicas = 1
@@ -87,18 +86,16 @@ func New(log logReader, pool *pgxpool.Pool, nc *nats.Conn, m *metrics.Metrics, c
 	if config.Window == 0 {
 		config.Window = 512
 	}
-	js, err := jetstream.New(nc)
-	if err != nil {
-		panic(err) // only options, of which there are none, can be wrong
-	}
 	r := &Relay{
-		log: log, nc: nc, js: js, metrics: m, config: config,
+		log: log, metrics: m, config: config,
 		timing: timing{check: time.Second, ack: 3 * time.Second, standby: 2 * time.Second, stall: 5 * time.Second, restart: time.Minute},
 		logger: slog.With("shard", config.Shard),
+		line:   line{options: nc.Opts},
 		lease:  lease{config: pool.Config().ConnConfig, shard: config.Shard},
 
 		encoder: newEncoder(config.Shard, config.BaseURL, config.Slug),
 	}
+	r.options.Name += " relay"
 	r.status.Store(&Status{State: StateStarting, Since: time.Now()})
 	for _, s := range states {
 		m.RelayState.WithLabelValues(string(s)).Set(0)
@@ -107,18 +104,11 @@ func New(log logReader, pool *pgxpool.Pool, nc *nats.Conn, m *metrics.Metrics, c
 	return r
 }
 
-// Run relays until ctx ends, whatever happens to Postgres and NATS meanwhile. It
-// returns nil, or an error if nc is closed for good.
+// Run relays until ctx ends, whatever happens to Postgres and NATS meanwhile, and
+// returns nil.
 func (r *Relay) Run(ctx context.Context) error {
-	pokes, sub, err := hearPokes(r.nc, r.config.Shard)
-	if err != nil {
-		return err
-	}
-	defer sub.Unsubscribe() //nolint:errcheck // the connection may be gone
-	r.pokes = pokes
+	defer r.hangUp()
 	defer func() { r.lease.release(ctx) }()
-	connected := r.nc.StatusChanged(nats.CONNECTED)
-	defer r.nc.RemoveStatusListener(connected)
 	for {
 		err := r.work(ctx)
 		if ctx.Err() != nil {
@@ -127,7 +117,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		timer := time.NewTimer(r.explain(ctx, err))
 		select {
 		case <-timer.C:
-		case <-connected:
+		case <-r.connected:
 		case <-ctx.Done():
 		}
 		timer.Stop()
@@ -136,6 +126,9 @@ func (r *Relay) Run(ctx context.Context) error {
 
 // work relays until something is not as it should be.
 func (r *Relay) work(ctx context.Context) error {
+	if err := r.dial(r.config.Shard); err != nil {
+		return err
+	}
 	if !r.nc.IsConnected() {
 		return errDisconnected
 	}
@@ -314,6 +307,8 @@ func (r *Relay) explain(ctx context.Context, err error) time.Duration {
 		err = inTrouble(StateRefused, "%v, again and again", err)
 	case errors.Is(err, errOverdue):
 		err = r.diagnose(ctx)
+	case errors.Is(err, nats.ErrMaxPayload):
+		r.hangUp() // what the server takes it says when one connects
 	}
 	t := asTrouble(err)
 	r.enter(t.state, t.reason)

@@ -217,7 +217,7 @@ func (r *rig) relayOf(l *log, adjust ...func(*Relay)) *carrier {
 	for _, f := range adjust {
 		f(relay)
 	}
-	c := &carrier{Relay: relay, nc: nc, registry: registry}
+	c := &carrier{Relay: relay, given: nc, registry: registry}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -233,7 +233,7 @@ func (r *rig) relayOf(l *log, adjust ...func(*Relay)) *carrier {
 // carrier is a running relay.
 type carrier struct {
 	*Relay
-	nc       *nats.Conn
+	given    *nats.Conn
 	registry *prometheus.Registry
 	stop     func()
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/commentd/commentd/eventstore"
 )
 
@@ -111,6 +113,8 @@ func asTrouble(err error) *trouble {
 		return t
 	case errors.Is(err, eventstore.ErrUnavailable):
 		return &trouble{StateWaitingForLog, err.Error()}
+	case errors.Is(err, nats.ErrMaxPayload):
+		return &trouble{StateRefused, err.Error()}
 	}
 	return &trouble{StateWaitingForNATS, err.Error()}
 }

@@ -1,0 +1,37 @@
+package relay
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// Whoever ends a relay and a feed gets back all that they have started.
+func TestNothingIsLeftBehind(t *testing.T) {
+	r := newRig(t)
+	r.info() // starts what hears the answers of all requests
+	before := goleak.IgnoreCurrent()
+	c, rd := r.relay(), r.feed(0)
+	r.append(2000)
+	rd.wantAll(0)
+	r.awaitRelayed()
+	if err := r.js.DeleteStream(t.Context(), StreamName(0)); err != nil {
+		t.Fatal(err)
+	}
+	r.append(10)
+	rd.wantAll(0)
+	c.stop()
+	if err := rd.stop(); err != nil {
+		t.Error(err)
+	}
+	c.given.Close()
+	rd.nc.Close()
+	goleak.VerifyNone(t, before,
+		// The server's goroutines come and go with its streams and clients.
+		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server.(*Server).startGoRoutine.func1"),
+		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server.(*stream).internalLoop"),
+		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server.(*fileStore).syncBlocks"),
+		goleak.IgnoreAnyFunction("github.com/nats-io/nats-server/v2/server.(*msgBlock).flushLoop"),
+		goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck"),
+	)
+}
