@@ -155,13 +155,20 @@ func devFolder(t *testing.T) string {
 // eventually waits until check succeeds.
 func eventually(t *testing.T, check func() error) {
 	t.Helper()
+	if err := await(check); err != nil {
+		t.Fatalf("waited in vain: %v", err)
+	}
+}
+
+// await is eventually for goroutines of a test.
+func await(check func() error) error {
 	var err error
 	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if err = check(); err == nil {
-			return
+			return nil
 		}
 	}
-	t.Fatalf("waited in vain: %v", err)
+	return err
 }
 
 // call makes a request and returns status and body.

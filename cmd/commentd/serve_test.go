@@ -20,7 +20,6 @@ type production struct {
 	postgres    string // URL
 	nats        *devstack.NATS
 	environment map[string]string
-	account     int32
 	ticket      string
 	user        string
 	key, keyID  string
@@ -43,7 +42,7 @@ func newProductionOn(t *testing.T, postgres string, nats *devstack.NATS) *produc
 		"COMMENTD_NATS_URL":     nats.URL(),
 		"COMMENTD_ROOT_KEY":     vault.GenerateRootKey(),
 	}
-	p.key, p.keyID = p.newAccount(t, "acme", "comments:read,comments:write,comments:delete")
+	p.key, p.keyID = p.newAccount(t, "acme", "comments:read,comments:write,comments:delete,tickets:write")
 	p.do(t, "ticket", "create", "--account", "acme", "--id", p.ticket)
 	return p
 }
