@@ -22,12 +22,15 @@ var docsTypes = map[string]string{
 const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+const docsIndex = "index.html"
+
 // docsPage serves /docs: a page that reads the OpenAPI document.
-func docsPage(w http.ResponseWriter, _ *http.Request) { serveDocs(w, "index.html") }
+func docsPage(w http.ResponseWriter, _ *http.Request) { serveDocs(w, docsIndex) }
 
 // docsFile serves the files that the page is made of.
 func docsFile(w http.ResponseWriter, r *http.Request) {
-	if !serveDocs(w, r.PathValue("file")) {
+	// The page itself has one address: what it links to is relative to that.
+	if name := r.PathValue("file"); name == docsIndex || !serveDocs(w, name) {
 		problem.Write(w, r, problem.New(problem.NotFound, "There is nothing at this path."))
 	}
 }

@@ -94,7 +94,7 @@ func (o *observer) recovered(x *exchange, r *http.Request, id string, v any) (ab
 		// The value may quote a text; where it happened does not.
 		o.log.LogAttrs(r.Context(), slog.LevelError, "panic", slog.String("request_id", id), slog.String("stack", string(debug.Stack())))
 	}
-	if x.status != 0 {
+	if x.status != 0 || r.Context().Err() != nil { // too late, or nobody there
 		return true
 	}
 	problem.Write(x, r, problem.New(problem.Internal, "The request could not be completed."))

@@ -99,11 +99,12 @@ func notAllowed(mux *chi.Mux) http.HandlerFunc {
 	}
 }
 
-// Timeouts of a connection. A list that is streamed moves its write deadline as it
-// goes.
+// Timeouts of a connection. All but idleTimeout run from the beginning of a request,
+// so one with a slow body must be told off while there is time left to do its work
+// and to answer. A list that is streamed moves its write deadline as it goes.
 const (
 	readHeaderTimeout = 5 * time.Second
-	readTimeout       = 30 * time.Second
+	readTimeout       = 15 * time.Second
 	writeTimeout      = 30 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 32 << 10

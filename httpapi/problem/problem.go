@@ -101,7 +101,7 @@ type Problem struct {
 	Detail    string       `json:"detail" doc:"What happened, for a person to read."`
 	Code      Code         `json:"code" enum:"bad_request,forbidden,idempotency_key_reused,internal,method_not_allowed,not_found,outcome_unknown,payload_too_large,rate_limited,request_timeout,ticket_closed,unauthorized,unavailable,unsupported_media_type,validation_failed,version_conflict" doc:"What happened, for a program to read."`
 	RequestID string       `json:"request_id" doc:"The X-Request-Id of the response."`
-	Errors    []FieldError `json:"errors,omitempty" doc:"Each mistake of a body that failed validation."`
+	Errors    []FieldError `json:"errors,omitempty" nullable:"false" doc:"Each mistake of a body that failed validation."`
 
 	retryAfter time.Duration
 }

@@ -25,11 +25,13 @@ const StatusClientGone = 499
 
 // Write answers r with what From says of err, and logs what the service is to
 // blame for, unless it is an *Error: of that its maker knows more. Nothing may have
-// been written before.
+// been written before. A caller who has gone is answered nothing: the connection is
+// cut, by a panic with http.ErrAbortHandler. One who has only closed its own half could
+// still read an answer, and must not take a 4xx for a write that was not made.
 func Write(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(r.Context().Err(), context.Canceled) {
 		w.WriteHeader(StatusClientGone)
-		return
+		panic(http.ErrAbortHandler)
 	}
 	p := From(err)
 	h := w.Header()

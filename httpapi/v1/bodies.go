@@ -14,7 +14,7 @@ type OwnComment struct {
 
 // NamedAuthor is what a key with the scope comments:act_as may say besides.
 type NamedAuthor struct {
-	AuthorType       Field[string] `json:"author_type" required:"false" enum:"AGENT,CUSTOMER,SYSTEM" doc:"With the scope comments:act_as only, else ignored. Absent or null: the author is whom the key stands for."`
+	AuthorType       Field[string] `json:"author_type" required:"false" enum:"AGENT,CUSTOMER,SYSTEM" doc:"With the scope comments:act_as only, else ignored. Absent: the author is whom the key stands for."`
 	AuthorUserID     Field[string] `json:"author_user_id" required:"false" nullable:"true" format:"uuid" doc:"The author, if author_type is AGENT or SYSTEM."`
 	AuthorCustomerID Field[string] `json:"author_customer_id" required:"false" nullable:"true" format:"uuid" doc:"The author, if author_type is CUSTOMER."`
 }
@@ -73,6 +73,14 @@ func checkText(m *mistakes, field string, f Field[string], max int, most string)
 	case f.Set:
 		m.text(field, f.Value, max, most)
 	}
+}
+
+// valid checks the body and returns the author that it names, nil if it names none.
+func (c *NewComment) valid() (named *domain.Author, err error) {
+	var m mistakes
+	c.check(&m)
+	named = c.NamedAuthor.author(&m)
+	return named, m.err()
 }
 
 // author returns the author that is named, nil if none is.
