@@ -117,6 +117,17 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 	return Result{}, fmt.Errorf("execute %T: %w", cmd, ErrBusy)
 }
 
+// Refusal returns the error by which package domain would refuse cmd at present, nil
+// if it would not. Nothing is sealed or written. The other error is ErrUnavailable.
+func (s *Store) Refusal(ctx context.Context, cmd domain.Command) error {
+	st, err := s.load(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	_, err = domain.Decide(st.ticket, st.comment, cmd)
+	return err
+}
+
 // current returns the state to decide cmd on: from memory if it is about the
 // ticket alone and was here before, else from the database.
 func (s *Store) current(ctx context.Context, cmd domain.Command) (state, error) {

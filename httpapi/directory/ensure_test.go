@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -102,6 +103,20 @@ func TestOneUserFromManyWriters(t *testing.T) {
 	})
 	if created != 1 || len(numbers) != 1 {
 		t.Errorf("%d writers created the user, under %d numbers; want 1 and 1", created, len(numbers))
+	}
+	// A change is made to what the one before has left.
+	run(func(_ int, i *instance) {
+		if _, _, err := i.ChangeUser(t.Context(), account, id, func(old User, known bool) (Profile, error) {
+			if !known {
+				t.Error("the user was not known")
+			}
+			return Profile{Role: old.Role, Name: old.Name + "x", Email: old.Email}, nil
+		}); err != nil {
+			t.Errorf("ChangeUser = %v", err)
+		}
+	})
+	if u, err := instances[0].User(t.Context(), account, id); err != nil || strings.Count(u.Name, "x") != 24 || u.Email != "ana@example.com" {
+		t.Errorf("after 24 changes the name has %d marks, %v", strings.Count(u.Name, "x"), err)
 	}
 	// One address, many users: one gets it.
 	winners, losers := 0, 0

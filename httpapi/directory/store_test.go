@@ -134,6 +134,7 @@ func TestPostgresDown(t *testing.T) {
 			_, _, err := i.PutUser(t.Context(), account, id, Profile{Role: RoleAgent, Name: "Ana"})
 			return err
 		},
+		"Role":        func() error { _, err := i.Role(t.Context(), account, id); return err },
 		"EnsureUser":  func() error { _, err := i.EnsureUser(t.Context(), account, id, RoleAgent); return err },
 		"User":        func() error { _, err := i.User(t.Context(), account, id); return err },
 		"UserByEmail": func() error { _, err := i.UserByEmail(t.Context(), account, "ana@example.com"); return err },

@@ -36,16 +36,27 @@ const (
 	maxEmail = 254 // bytes: RFC 5321 leaves no room for more
 )
 
-func (p Profile) validate() error {
-	switch {
-	case !p.Role.Valid():
-		return &InvalidError{"role", "must be agent, admin, customer or system"}
-	case utf8.RuneCountInString(p.Name) > maxName || !isText(p.Name):
-		return &InvalidError{"name", "must be at most 255 characters, without control characters"}
-	case p.Email != "" && !isEmail(p.Email):
-		return &InvalidError{"email", "must be an e-mail address of at most 254 bytes"}
+// Invalid returns all that is wrong with p, nil if it may be put.
+func (p Profile) Invalid() []*InvalidError {
+	var wrong []*InvalidError
+	if !p.Role.Valid() {
+		wrong = append(wrong, &InvalidError{"role", "must be agent, admin, customer or system"})
 	}
-	return nil
+	if utf8.RuneCountInString(p.Name) > maxName || !isText(p.Name) {
+		wrong = append(wrong, &InvalidError{"name", "must be at most 255 characters, without control characters"})
+	}
+	if p.Email != "" && !isEmail(p.Email) {
+		wrong = append(wrong, &InvalidError{"email", "must be an e-mail address of at most 254 bytes"})
+	}
+	return wrong
+}
+
+// first returns the first mistake as an error, nil if there is none.
+func first(wrong []*InvalidError) error {
+	if len(wrong) == 0 {
+		return nil
+	}
+	return wrong[0]
 }
 
 // isEmail asks no more than that s can be told from anything else: whether a

@@ -5,10 +5,12 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/vault"
 )
 
@@ -23,41 +25,78 @@ var getRoleSQL string
 
 // PutUser introduces a user or replaces all that is known of one but its id and
 // number, and reports whether it was new. Putting what is there already changes
-// nothing. The error is ErrEmailTaken, ErrAccountNotFound or an *InvalidError.
+// nothing. The error is that of ChangeUser.
 func (s *Store) PutUser(ctx context.Context, account domain.AccountID, id domain.UserID, p Profile) (u User, created bool, err error) {
-	if err := p.validate(); err != nil {
-		return User{}, false, err
-	}
-	old, err := s.User(ctx, account, id)
-	switch {
-	case errors.Is(err, ErrUserNotFound):
-		created = true
-		if old.Number, err = s.numbers.Draw(ctx, account, 1); err != nil {
-			return User{}, false, fmt.Errorf("put user %s: %w", id, err)
+	return s.ChangeUser(ctx, account, id, func(User, bool) (Profile, error) { return p, nil })
+}
+
+// maxTries bounds how often a change is made anew because somebody else was faster.
+// Each loss means that somebody else made progress.
+const maxTries = 100
+
+// ChangeUser is PutUser of what change makes of a user, or of the zero User if there
+// is none and known is false. If another change comes in between, change is called
+// again, with what that has left. The error is that of change, ErrEmailTaken,
+// ErrAccountNotFound, an *InvalidError, eventstore.ErrBusy or
+// eventstore.ErrUnavailable.
+func (s *Store) ChangeUser(ctx context.Context, account domain.AccountID, id domain.UserID, change func(old User, known bool) (Profile, error)) (u User, created bool, err error) {
+	for range maxTries {
+		old, err := s.User(ctx, account, id)
+		known := err == nil
+		if err != nil && !errors.Is(err, ErrUserNotFound) {
+			return User{}, false, err
 		}
-	case err != nil:
-		return User{}, false, err
-	case p == Profile{Role: old.Role, Name: old.Name, Email: old.Email, Active: old.Active}:
-		return old, false, nil
+		p, err := change(old, known)
+		if err == nil {
+			err = first(p.Invalid())
+		}
+		if err != nil {
+			return User{}, false, err
+		}
+		if known && p == (Profile{Role: old.Role, Name: old.Name, Email: old.Email, Active: old.Active}) {
+			return old, false, nil
+		}
+		u, err := s.replace(ctx, account, id, old, p)
+		if !errors.Is(err, pgx.ErrNoRows) {
+			return u, err == nil && !known, err
+		}
+	}
+	return User{}, false, fmt.Errorf("change user %s: %w", id, eventstore.ErrBusy)
+}
+
+// replace writes the profile of a user who is still as old says. The error is
+// pgx.ErrNoRows if the user is not.
+func (s *Store) replace(ctx context.Context, account domain.AccountID, id domain.UserID, old User, p Profile) (User, error) {
+	doing := "put user " + id.String()
+	var seen *time.Time // nil: there was no such user
+	if old.Number == 0 {
+		number, err := s.numbers.Draw(ctx, account, 1)
+		if err != nil {
+			return User{}, fmt.Errorf("%s: %w", doing, err)
+		}
+		old.Number = number
+	} else {
+		seen = &old.UpdatedAt
 	}
 	sealed, err := s.seal(ctx, account, id, p)
 	if err != nil {
-		return User{}, false, sealing("put user "+id.String(), err)
+		return User{}, sealing(doing, err)
 	}
-	u = User{Account: account, ID: id, Role: p.Role, Name: p.Name, Email: p.Email, Active: p.Active}
+	u := User{Account: account, ID: id, Role: p.Role, Name: p.Name, Email: p.Email, Active: p.Active}
 	err = s.pool.QueryRow(ctx, putUserSQL, account, id, old.Number, p.Role, p.Active,
-		sealed.bucket, sealed.person, sealed.emailDigest).Scan(&u.Number, &u.CreatedAt, &u.UpdatedAt)
+		sealed.bucket, sealed.person, sealed.emailDigest, seen).Scan(&u.Number, &u.CreatedAt, &u.UpdatedAt)
 	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return User{}, err
 	case violates(err, "users_email_key"):
-		return User{}, false, ErrEmailTaken
+		return User{}, ErrEmailTaken
 	case violates(err, "users_account_fkey"):
-		return User{}, false, ErrAccountNotFound
+		return User{}, ErrAccountNotFound
 	case err != nil:
-		return User{}, false, unavailable("put user "+id.String(), err)
+		return User{}, unavailable(doing, err)
 	}
 	s.roles.Forget(userKey{account, id})
-	// Nobody else draws the same number: with another one, somebody was faster.
-	return u, created && u.Number == old.Number, nil
+	return u, nil
 }
 
 // EnsureUser introduces a user of whom only the id and the role are known, unless
@@ -65,15 +104,10 @@ func (s *Store) PutUser(ctx context.Context, account domain.AccountID, id domain
 // refuses what does not fit it.
 func (s *Store) EnsureUser(ctx context.Context, account domain.AccountID, id domain.UserID, role Role) (Role, error) {
 	if !role.Valid() {
-		return "", Profile{Role: role}.validate()
+		return "", first(Profile{Role: role}.Invalid())
 	}
-	key := userKey{account, id}
-	known, err := s.roles.Get(ctx, key)
-	if err != nil {
-		return "", unavailable("load role of user "+id.String(), err)
-	}
-	if known != "" {
-		return known, nil
+	if known, err := s.Role(ctx, account, id); err != nil || known != "" {
+		return known, err
 	}
 	number, err := s.numbers.Draw(ctx, account, 1)
 	if err != nil {
@@ -86,9 +120,20 @@ func (s *Store) EnsureUser(ctx context.Context, account domain.AccountID, id dom
 	if err != nil {
 		return "", unavailable("ensure user "+id.String(), err)
 	}
+	key := userKey{account, id}
 	s.roles.Forget(key)
 	// Another instance may have been first, with another role.
 	return s.loadRole(ctx, key)
+}
+
+// Role returns the role of a user as it was at some moment of the last second, ""
+// if there is no such user.
+func (s *Store) Role(ctx context.Context, account domain.AccountID, id domain.UserID) (Role, error) {
+	role, err := s.roles.Get(ctx, userKey{account, id})
+	if err != nil {
+		return "", unavailable("load role of user "+id.String(), err)
+	}
+	return role, nil
 }
 
 // loadRole returns the role of a user, or "" if there is none.

@@ -30,6 +30,7 @@ import (
 // executor is all this API asks of the write side.
 type executor interface {
 	Execute(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt) (eventstore.Result, error)
+	Refusal(ctx context.Context, cmd domain.Command) error
 }
 
 // numbers is where the permanent integers come from: eventstore.Numbers.
@@ -40,9 +41,10 @@ type numbers interface {
 // people is what this API asks of the directory.
 type people interface {
 	Settings(ctx context.Context, account domain.AccountID) (directory.Settings, error)
+	Role(ctx context.Context, account domain.AccountID, id domain.UserID) (directory.Role, error)
 	EnsureUser(ctx context.Context, account domain.AccountID, id domain.UserID, role directory.Role) (directory.Role, error)
 	User(ctx context.Context, account domain.AccountID, id domain.UserID) (directory.User, error)
-	PutUser(ctx context.Context, account domain.AccountID, id domain.UserID, p directory.Profile) (u directory.User, created bool, err error)
+	ChangeUser(ctx context.Context, account domain.AccountID, id domain.UserID, change func(old directory.User, known bool) (directory.Profile, error)) (u directory.User, created bool, err error)
 }
 
 // receipts names and recognises requests: vault.Vault.

@@ -166,6 +166,7 @@ func TestPutUser(t *testing.T) {
 		{`{}`, "role"},
 		{`{"role":null}`, "role"},
 		{`{"role":"owner"}`, "role"},
+		{`{"role":"owner","active":null,"name":"\u0000","email":"@"}`, "active role name email"},
 		{`{"role":"customer","active":null}`, "active"},
 		{`{"role":"customer","email":"nobody"}`, "email"},
 		{`{"role":"customer","email":"TAKEN@example.com"}`, "email"},
@@ -205,5 +206,42 @@ func TestAccountsAreApart(t *testing.T) {
 	other.must(404, "admin", "PATCH", comment, `{"content":"theirs"}`)
 	if got := a.list("agent", ticket); len(got) != 1 || got[0].Content != "ours" {
 		t.Errorf("ours = %+v", got)
+	}
+}
+
+// TestRefusedIntroducesNobody: whom a refused request names stays unknown.
+func TestRefusedIntroducesNobody(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{})
+	open, closed, unknown := a.ticket(), a.ticket(), "/v1/tickets/"+uuid.NewString()
+	a.closeTicket(closed)
+	for _, tt := range []struct {
+		status                     int
+		as, method, path, template string
+	}{
+		{404, "relay", "POST", unknown + "/comments", `{"content":"x","author_type":"CUSTOMER","author_customer_id":"%s"}`},
+		{409, "relay", "POST", closed + "/comments", `{"content":"x","author_type":"AGENT","author_user_id":"%s"}`},
+		{422, "relay", "POST", open + "/comments", `{"content":"","author_type":"CUSTOMER","author_customer_id":"%s"}`},
+		{409, "agent", "PUT", closed, `{"requester_id":"%s"}`},
+		{422, "agent", "PUT", open, `{"requester_id":"%s","status":"gone"}`},
+	} {
+		id := uuid.NewString()
+		a.must(tt.status, tt.as, tt.method, tt.path, fmt.Sprintf(tt.template, id))
+		a.must(404, "agent", "GET", "/v1/users/"+id, "")
+	}
+	id := uuid.NewString()
+	a.must(201, "relay", "POST", open+"/comments", `{"content":"x","author_type":"CUSTOMER","author_customer_id":"`+id+`"}`)
+	a.must(200, "agent", "GET", "/v1/users/"+id, "")
+}
+
+// TestLocations: what was put is told under its one address, however the caller
+// spelt it.
+func TestLocations(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{})
+	for _, collection := range []string{"/v1/tickets/", "/v1/users/"} {
+		id := uuid.NewString()
+		r := a.must(201, "agent", "PUT", collection+strings.ToUpper(id)+"?x=1", `{"role":"customer"}`)
+		if got := r.header.Get("Location"); got != collection+id {
+			t.Errorf("PUT %s is at %s", collection+id, got)
+		}
 	}
 }

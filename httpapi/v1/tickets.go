@@ -56,16 +56,16 @@ func (a *API) putTicket(w http.ResponseWriter, r *http.Request) error {
 	if err := body.into(&cmd, r); err != nil {
 		return err
 	}
-	if cmd.Requester != nil && *cmd.Requester != nil {
-		if _, err := a.people.EnsureUser(ctx, principal.Account, **cmd.Requester, directory.RoleCustomer); err != nil {
-			return err
-		}
-	}
 	first, err := a.numbers.Draw(ctx, principal.Account, 2)
 	if err != nil {
 		return err
 	}
 	cmd.Numbers = domain.Numbers{Audit: first, Subject: first + 1}
+	if cmd.Requester != nil && *cmd.Requester != nil {
+		if _, err := a.introduce(ctx, cmd, **cmd.Requester, directory.RoleCustomer); err != nil {
+			return err
+		}
+	}
 	result, err := a.store.Execute(ctx, cmd, nil)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (a *API) putTicket(w http.ResponseWriter, r *http.Request) error {
 	status := http.StatusOK
 	if result.Opened {
 		status = http.StatusCreated
-		w.Header().Set("Location", a.base+r.URL.EscapedPath())
+		w.Header().Set("Location", a.base+"/v1/tickets/"+id.String())
 	}
 	return a.showTicket(w, r, status, id)
 }

@@ -1,7 +1,6 @@
 package v1
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/commentd/commentd/domain"
@@ -64,26 +63,20 @@ func (a *API) putUser(w http.ResponseWriter, r *http.Request) error {
 	if err := readBody(w, r, &body); err != nil {
 		return err
 	}
-	old, err := a.people.User(ctx, principal.Account, id)
-	known := err == nil
-	if err != nil && !errors.Is(err, directory.ErrUserNotFound) {
-		return err
-	}
-	profile, err := body.profile(old, known)
-	if err != nil {
-		return err
-	}
-	if !principal.Has(auth.Admin) && (privileged(profile.Role) || known && old.Role != profile.Role) {
-		return errAdminOnly
-	}
-	u, created, err := a.people.PutUser(ctx, principal.Account, id, profile)
+	u, created, err := a.people.ChangeUser(ctx, principal.Account, id, func(old directory.User, known bool) (directory.Profile, error) {
+		profile, err := body.profile(old, known)
+		if err == nil && !principal.Has(auth.Admin) && (privileged(profile.Role) || known && old.Role != profile.Role) {
+			err = errAdminOnly
+		}
+		return profile, err
+	})
 	if err != nil {
 		return err
 	}
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated
-		w.Header().Set("Location", a.base+r.URL.EscapedPath())
+		w.Header().Set("Location", a.base+"/v1/users/"+id.String())
 	}
 	return reply(w, status, userOf(u))
 }
@@ -106,9 +99,7 @@ func (body *UserChange) profile(old directory.User, known bool) (directory.Profi
 		m.add("role", "must be given, as the user is not known yet")
 	}
 	if body.Role.given() {
-		if p.Role = directory.Role(body.Role.Value); !p.Role.Valid() {
-			m.add("role", "must be agent, admin, customer or system")
-		}
+		p.Role = directory.Role(body.Role.Value)
 	}
 	if body.Name.Set {
 		p.Name = body.Name.Value
@@ -118,6 +109,11 @@ func (body *UserChange) profile(old directory.User, known bool) (directory.Profi
 	}
 	if body.Active.Set {
 		p.Active = body.Active.Value
+	}
+	for _, wrong := range p.Invalid() {
+		if wrong.Field != "role" || body.Role.given() { // of an absent role enough is said
+			m.add(wrong.Field, wrong.Message)
+		}
 	}
 	return p, m.err()
 }

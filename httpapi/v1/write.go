@@ -28,15 +28,21 @@ func (a *API) createComment(w http.ResponseWriter, r *http.Request) error {
 	if err := readBody(w, r, body.members(principal)); err != nil {
 		return err
 	}
-	author, err := a.author(ctx, principal, &body)
+	named, err := body.valid()
 	if err != nil {
 		return err
 	}
 	cmd := domain.CreateComment{
-		Account: principal.Account, Ticket: ticket, By: principal.By(), Author: author, Public: !body.IsInternal.Value,
+		Account: principal.Account, Ticket: ticket, By: principal.By(), Author: principal.Actor().Own(), Public: !body.IsInternal.Value,
 	}
 	if err := a.identify(ctx, r, &cmd, body.Content.Value); err != nil {
 		return err
+	}
+	if named != nil {
+		cmd.Author = *named
+		if err := a.introduceAuthor(ctx, cmd); err != nil {
+			return err
+		}
 	}
 	receipt, err := a.receipt(ctx, principal, key, &cmd)
 	if err != nil {
@@ -64,30 +70,36 @@ func (a *API) createComment(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// author checks the body and returns who the comment comes from. A person that it
-// names and nobody has heard of is introduced.
-func (a *API) author(ctx context.Context, p auth.Principal, body *NewComment) (domain.Author, error) {
-	var m mistakes
-	body.check(&m)
-	named := body.NamedAuthor.author(&m)
-	if err := m.err(); err != nil {
-		return domain.Author{}, err
-	}
-	if named == nil {
-		return p.Actor().Own(), nil
-	}
-	role, err := a.people.EnsureUser(ctx, p.Account, named.ID, roleOf(named.Type))
+// introduceAuthor sees to it that the author whom cmd names is known, and of a role
+// that can be an author of the type.
+func (a *API) introduceAuthor(ctx context.Context, cmd domain.CreateComment) error {
+	role, err := a.introduce(ctx, cmd, cmd.Author.ID, roleOf(cmd.Author.Type))
 	if err != nil {
-		return domain.Author{}, err
+		return err
 	}
-	if !fits(named.Type, role) {
+	if !fits(cmd.Author.Type, role) {
 		field := "author_user_id"
-		if named.Type == domain.AuthorCustomer {
+		if cmd.Author.Type == domain.AuthorCustomer {
 			field = "author_customer_id"
 		}
-		return domain.Author{}, problem.Invalid(problem.FieldError{Field: field, Message: "is the id of a user of another role"})
+		return problem.Invalid(problem.FieldError{Field: field, Message: "is the id of a user of another role"})
 	}
-	return *named, nil
+	return nil
+}
+
+// introduce sees to it that whomever cmd names is known, in the role given unless
+// they have one already, and returns the role that they have. A command that is
+// refused introduces nobody.
+func (a *API) introduce(ctx context.Context, cmd domain.Command, id domain.UserID, role directory.Role) (directory.Role, error) {
+	account, _, _ := cmd.About()
+	known, err := a.people.Role(ctx, account, id)
+	if err != nil || known != "" {
+		return known, err
+	}
+	if err := a.store.Refusal(ctx, cmd); err != nil {
+		return "", err
+	}
+	return a.people.EnsureUser(ctx, account, id, role)
 }
 
 // identify gives the command its text and the ids and numbers of what it makes.
