@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -18,7 +18,7 @@ import (
 // report is all that a run has found out.
 type report struct {
 	At       time.Time       `json:"at"`
-	Revision string          `json:"revision"` // of the source, if the build knows
+	Revision string          `json:"revision"` // of the source, if this is run in it
 	Machine  string          `json:"machine"`
 	Software string          `json:"software"`
 	Fsync    float64         `json:"fsync_ms"` // of 8 KiB, median: about what a flush of Postgres' log costs
@@ -32,12 +32,8 @@ type report struct {
 
 func (b *bench) newReport(ctx context.Context) (report, error) {
 	r := report{At: time.Now().UTC().Truncate(time.Second), Flush: milliseconds(b.Flush), Rounds: b.Rounds, Seconds: b.Seconds, Load: map[string]load{}}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				r.Revision = s.Value
-			}
-		}
+	if out, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty").Output(); err == nil {
+		r.Revision = strings.TrimSpace(string(out))
 	}
 	r.Machine = fmt.Sprintf("%d cores, %s/%s%s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, processorName())
 	conn, err := pgx.Connect(ctx, b.databaseURL("postgres"))
@@ -127,9 +123,15 @@ func (r report) writeTable(w io.Writer) error {
 			fmt.Fprintf(&s, "foreign load during %s: %s\n", suite.id, l)
 		}
 	}
+	if all := r.Load["all"]; all.Foreign > quiet*float64(runtime.NumCPU()) {
+		fmt.Fprintf(&s, "The machine was not quiet: the ratios of rates are not to be relied on; those of processor time suffer less.\n")
+	}
 	_, err := io.WriteString(w, s.String())
 	return err
 }
+
+// quiet is the share of the machine that other things may take.
+const quiet = 0.05
 
 func orUnknown(s string) string {
 	if s == "" {
