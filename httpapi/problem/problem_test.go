@@ -89,17 +89,23 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestWriteToNobody: a caller who has gone is not told, and not blamed on us.
+// TestWriteToNobody: a caller who has gone is not told, and not blamed on us. What is
+// refused for another reason is said, in case somebody listens.
 func TestWriteToNobody(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
+	r := httptest.NewRequest("GET", "/", nil).WithContext(ctx)
 	w := httptest.NewRecorder()
+	if Write(w, r, New(RequestTimeout, "Too slow.")); w.Code != 408 || w.Body.Len() == 0 {
+		t.Errorf("Write = %d %s", w.Code, w.Body)
+	}
+	w = httptest.NewRecorder()
 	defer func() {
 		if v := recover(); v != http.ErrAbortHandler || w.Code != StatusClientGone || w.Body.Len() != 0 {
 			t.Errorf("Write = %d %s, panic %v", w.Code, w.Body, v)
 		}
 	}()
-	Write(w, httptest.NewRequest("GET", "/", nil).WithContext(ctx), context.Canceled)
+	Write(w, r, context.Canceled)
 }
 
 // TestCodesAreDocumented: the codes in the tag that the OpenAPI document is made

@@ -25,15 +25,17 @@ const StatusClientGone = 499
 
 // Write answers r with what From says of err, and logs what the service is to
 // blame for, unless it is an *Error: of that its maker knows more. Nothing may have
-// been written before. A caller who has gone is answered nothing: the connection is
-// cut, by a panic with http.ErrAbortHandler. One who has only closed its own half could
-// still read an answer, and must not take a 4xx for a write that was not made.
+// been written before.
+//
+// What failed because the caller has gone is answered by nothing: the connection is
+// cut, by a panic with http.ErrAbortHandler. A caller who has only closed its own half
+// could still read an answer, and must not take it for a refusal.
 func Write(w http.ResponseWriter, r *http.Request, err error) {
-	if errors.Is(r.Context().Err(), context.Canceled) {
+	p := From(err)
+	if p.Status >= 500 && errors.Is(r.Context().Err(), context.Canceled) {
 		w.WriteHeader(StatusClientGone)
 		panic(http.ErrAbortHandler)
 	}
-	p := From(err)
 	h := w.Header()
 	p.RequestID = h.Get(RequestIDHeader)
 	var own *Error
