@@ -11,13 +11,16 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // A ledger is the other side's account of what was written: what was asked for, and
 // what was answered. Whoever keeps it is never hit by the faults.
 type ledger struct {
-	t   *testing.T
-	key string
+	t    *testing.T
+	key  string
+	name string // of its own
 
 	mu           sync.Mutex
 	entries      []*entry
@@ -34,7 +37,9 @@ type entry struct {
 	refused bool   // every answer so far was that nothing had been written
 }
 
-func newLedger(t *testing.T, key string) *ledger { return &ledger{t: t, key: key} }
+func newLedger(t *testing.T, key string) *ledger {
+	return &ledger{t: t, key: key, name: uuid.NewString()[:8]}
+}
 
 // loadClient is for many writers at a time. Nothing may take as long as its timeout.
 var loadClient = &http.Client{
@@ -43,15 +48,14 @@ var loadClient = &http.Client{
 }
 
 // write starts n writers, each of which goes from one API to the next. They pause
-// after each comment. The function returned ends them.
+// after each comment. The function returned ends them; it may be called once.
 func (l *ledger) write(n int, pause time.Duration, tickets []string, apis ...string) (stop func()) {
 	var running sync.WaitGroup
 	ended := make(chan struct{})
-	batch := len(l.entries) // tells the writers of this call from earlier ones
 	for w := range n {
 		running.Go(func() {
-			for k := w; ; k++ {
-				e := l.begin(tickets[k%len(tickets)], fmt.Sprintf("%d writer %d comment %d", batch, w, k))
+			for k := w; !l.t.Failed(); k++ {
+				e := l.begin(tickets[k%len(tickets)], fmt.Sprintf("%s writer %d comment %d", l.name, w, k))
 				err := l.post(apis[k%len(apis)], e)
 				if err != nil && k%2 == 0 { // of what went wrong one half is tried again at once
 					err = l.post(apis[(k+1)%len(apis)], e)
@@ -62,6 +66,8 @@ func (l *ledger) write(n int, pause time.Duration, tickets []string, apis ...str
 				}
 				select {
 				case <-ended:
+					return
+				case <-l.t.Context().Done(): // the test has given up
 					return
 				case <-time.After(wait):
 				}
@@ -149,6 +155,9 @@ func (l *ledger) awaitMore(n int64) {
 	l.t.Helper()
 	want := l.acknowledged.Load() + n
 	eventually(l.t, func() error {
+		if l.t.Failed() {
+			l.t.FailNow()
+		}
 		if got := l.acknowledged.Load(); got < want {
 			return fmt.Errorf("%d comments are acknowledged, %d are waited for", got, want)
 		}

@@ -59,6 +59,18 @@ func (o *transcript) String() string {
 	return o.text.String()
 }
 
+// remarkable is the end of what was printed, without what is said of every request
+// that went well.
+func (o *transcript) remarkable() string {
+	var lines []string
+	for line := range strings.Lines(o.String()) {
+		if !strings.Contains(line, `"msg":"request"`) || strings.Contains(line, `"status":5`) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-40):], "")
+}
+
 func startProgram(t *testing.T, environment []string, args ...string) *program {
 	t.Helper()
 	return startCommand(t, exec.Command(os.Args[0], args...), environment)
@@ -82,6 +94,9 @@ func startCommand(t *testing.T, cmd *exec.Cmd, environment []string) *program {
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGCONT) // it may have been stopped, or ended
 		p.stop(syscall.SIGTERM)
+		if t.Failed() {
+			t.Logf("%v ended with %v; of its output:\n%s", cmd.Args, p.err, p.output.remarkable())
+		}
 	})
 	return p
 }
