@@ -2,17 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
-	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/relay"
-	"github.com/commentd/commentd/internal/metrics"
 )
 
 // measureDrain is F: the relay carries a backlog into an empty stream, against
@@ -43,7 +41,7 @@ func (b *bench) measureDrain(ctx context.Context) ([]result, error) {
 		if err != nil {
 			return nil, err
 		}
-		d := &drain{bench: b, log: g.small, nc: nc, js: js}
+		d := &drain{bench: b, log: g.small, url: url, nc: nc, js: js}
 		if _, err := d.relay(ctx, 0); err != nil { // finds out the size of its messages
 			return nil, err
 		}
@@ -61,6 +59,7 @@ func (b *bench) measureDrain(ctx context.Context) ([]result, error) {
 type drain struct {
 	*bench
 	log  *library
+	url  string // of NATS
 	nc   *nats.Conn
 	js   jetstream.JetStream
 	size int // of the floor's messages
@@ -106,44 +105,62 @@ func (d *drain) publish(ctx context.Context, length time.Duration) (sample, erro
 // fast the server is.
 const settled = 3000
 
-// relay has a relay fill its stream, which it finds missing, from the log.
-func (d *drain) relay(ctx context.Context, length time.Duration) (sample, error) {
+// relay has a service of the role relay fill the stream, which it finds missing, from
+// the log.
+func (d *drain) relay(ctx context.Context, length time.Duration) (s sample, err error) {
 	head, err := d.log.log.Head(ctx)
 	if err != nil {
-		return sample{}, err
+		return s, err
 	}
-	slug := func(context.Context, domain.AccountID) (string, error) { return benchAccount, nil }
-	r := relay.New(d.log.log, d.log.pool, d.nc, metrics.New(prometheus.NewRegistry()), relay.Config{Slug: slug})
-	running, stop := context.WithCancel(ctx)
-	defer stop()
-	done := make(chan error, 1)
-	go func() { done <- r.Run(running) }()
-	from, began := eventstore.Position(0), time.Time{}
-	at := eventstore.Position(0)
-	for end := head.Position; at < end; {
-		select {
-		case err := <-done:
-			return sample{}, fmt.Errorf("the relay ended: %w", err)
-		case <-time.After(500 * time.Microsecond):
-		}
-		at = r.Status().Position
-		now := time.Now()
-		if began.IsZero() && at >= min(settled, end/4) {
-			from, began = at, now
-		}
-		if !began.IsZero() && now.Sub(began) >= length && at > from {
-			break
-		}
+	p, _, _, err := d.startService(ctx, d.log.url, d.url, "relay")
+	if err != nil {
+		return s, err
 	}
-	s := sample{count: int(at - from), elapsed: time.Since(began)}
-	stop()
-	if err := <-done; err != nil {
+	if s, err = d.watch(ctx, p, head.Position, length); err != nil {
+		return s, errors.Join(err, p.stop())
+	}
+	if err := p.stop(); err != nil {
 		return s, err
 	}
 	if err := d.compare(ctx); err != nil {
 		return s, err
 	}
 	return s, d.js.DeleteStream(ctx, relay.StreamName(0))
+}
+
+// watch counts what comes into the stream for a time, or until it holds the log.
+func (d *drain) watch(ctx context.Context, p *process, end eventstore.Position, length time.Duration) (sample, error) {
+	var from eventstore.Position
+	var began time.Time
+	for {
+		if err := p.running(); err != nil {
+			return sample{}, err
+		}
+		at, err := d.last(ctx)
+		if err != nil {
+			return sample{}, err
+		}
+		now := time.Now()
+		if began.IsZero() && at >= min(settled, end/4) {
+			from, began = at, now
+		}
+		if at == end || !began.IsZero() && now.Sub(began) >= length && at > from {
+			return sample{count: int(at - from), elapsed: max(time.Since(began), time.Microsecond)}, nil
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// last is the last position in the stream, 0 if there is no stream.
+func (d *drain) last(ctx context.Context) (eventstore.Position, error) {
+	s, err := d.js.Stream(ctx, relay.StreamName(0))
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return eventstore.Position(s.CachedInfo().State.LastSeq), nil
 }
 
 // compare reads the stream from its beginning and checks that it is the log.
