@@ -28,8 +28,16 @@ func (r *Reader) Stream(ctx context.Context, q ListQuery, begin func(Page) error
 	if err != nil {
 		return err
 	}
-	if !read.behind() && len(read.rows) < streamChunk {
-		return r.emit(ctx, &q, read.thread.seenBy(who), begin, chunk, read.rows)
+	// A short thread keeps no connection and waits for nobody's: those who are slow to
+	// receive a long one must not keep others from reading.
+	rows := read.rows
+	if len(rows) < streamChunk && read.behind() {
+		if rows, read.thread, err = r.withTail(ctx, who, &q, streamChunk, read); err != nil {
+			return err
+		}
+	}
+	if len(rows) < streamChunk {
+		return r.emit(ctx, &q, read.thread.seenBy(who), begin, chunk, rows)
 	}
 	select {
 	case r.streams <- struct{}{}:
@@ -37,7 +45,7 @@ func (r *Reader) Stream(ctx context.Context, q ListQuery, begin func(Page) error
 	case <-ctx.Done():
 		return failed(context.Cause(ctx))
 	}
-	want, extra := fitting(read.rows), read.extra()
+	want, extra := fitting(rows), read.extra()
 	read.rows, read.arena = nil, nil // they are read again, in smaller portions
 	s, err := r.snapshot(ctx, who, &q, want+extra, false)
 	if err != nil {

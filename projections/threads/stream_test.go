@@ -1,11 +1,14 @@
 package threads_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -152,3 +155,44 @@ func TestStreamHoldsLittle(t *testing.T) {
 		t.Errorf("Stream = %v with %d comments; want %d", err, got, n)
 	}
 }
+
+// Those who take their time over long threads keep nobody from a short one, not even
+// while the projector is behind.
+func TestShortThreadWaitsForNoStream(t *testing.T) {
+	w := long(t, 600)
+	short := newWorld(t, w.log)
+	short.reader = w.reader
+	short.create(logtest.Agent.Actor.Own(), true, "not applied")
+	received, enough := make(chan struct{}), make(chan struct{})
+	var slow sync.WaitGroup
+	defer slow.Wait()
+	defer close(enough)
+	nothing := func(threads.Page) error { return nil }
+	for range w.log.Pool.Config().MaxConns / 2 {
+		slow.Go(func() {
+			q := threads.ListQuery{Account: 1, Ticket: w.ticket, Viewer: logtest.Agent.Actor}
+			err := w.reader.Stream(t.Context(), q, nothing, func([]threads.Comment) error {
+				received <- struct{}{}
+				<-enough
+				return errEnough
+			})
+			if err != errEnough {
+				t.Errorf("Stream = %v", err)
+			}
+		})
+		<-received
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	var got []threads.Comment
+	q := threads.ListQuery{Account: 1, Ticket: short.ticket, Viewer: logtest.Agent.Actor}
+	err := w.reader.Stream(ctx, q, nothing, func(comments []threads.Comment) error {
+		got = append(got, comments...)
+		return nil
+	})
+	if err != nil || len(got) != 1 {
+		t.Errorf("Stream of a short thread = %v with %d comments, want 1", err, len(got))
+	}
+}
+
+var errEnough = errors.New("enough")
