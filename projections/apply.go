@@ -120,11 +120,10 @@ func (p *Projector) commit(ctx context.Context, events []Event, moved moves, poi
 // that are quarantined already.
 func (p *Projector) advance(ctx context.Context, tx pgx.Tx, events []Event, moved moves) (map[ticketKey]bool, error) {
 	var partitions []int16
-	var from, to []int64
+	from, to := make([]int64, domain.Partitions), make([]int64, domain.Partitions)
 	for i, position := range moved {
 		partitions = append(partitions, int16(i))
-		from = append(from, int64(p.held[i].position))
-		to = append(to, int64(position))
+		from[i], to[i] = int64(p.held[i].position), int64(position)
 	}
 	var accounts []int32
 	var tickets []pgtype.UUID

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/projections/threads"
 )
@@ -60,12 +61,13 @@ type listing struct {
 	r     *http.Request
 	asked listQuery
 	query threads.ListQuery
-	keep  func(page *Page, size int)
+	keep  func(page *Page, size int, version eventstore.Version)
 
 	page    Page
 	buffer  *[]byte
-	started bool // a piece has gone out
-	count   int  // of comments so far
+	version eventstore.Version // that the page shows
+	started bool               // a piece has gone out
+	count   int                // of comments so far
 }
 
 const (
@@ -153,6 +155,7 @@ func (l *listing) onePage(ctx context.Context) error {
 func (l *listing) begin(page threads.Page) error {
 	onlyNotes := true
 	notes := (l.query.Internal == nil || *l.query.Internal) && page.Count(l.query.Author, &onlyNotes) > 0
+	l.version = page.Version
 	l.page = Page{
 		etag: []string{l.tag(page.ChangeID, notes)}, cacheControl: cacheControl(notes),
 		total: []string{strconv.Itoa(page.Total)}, link: l.links(&page),
@@ -203,6 +206,6 @@ func (l *listing) end() {
 		return
 	}
 	l.page.finish(*l.buffer)
-	l.keep(&l.page, len(l.page.body))
+	l.keep(&l.page, len(l.page.body), l.version)
 	l.page.show(l.w, l.r)
 }

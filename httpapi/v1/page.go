@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/projections/threads"
 )
 
@@ -20,7 +21,7 @@ type Page struct {
 
 // pages is where pages are kept: threads.Cache.
 type pages interface {
-	Get(ctx context.Context, key threads.CacheKey) (page *Page, found bool, keep func(page *Page, size int), err error)
+	Get(ctx context.Context, key threads.CacheKey) (page *Page, found bool, keep func(page *Page, size int, version eventstore.Version), err error)
 }
 
 var jsonType = []string{mediaType}

@@ -36,7 +36,7 @@ WITH head AS (
                           ELSE c.position END,
            -- A new epoch is followed if the checkpoint names an event that is still in the
            -- log. An event of a later epoch in its place is another event.
-           epoch = CASE WHEN c.position = 0 OR EXISTS (
+           epoch = CASE WHEN c.epoch = head.epoch OR c.position = 0 OR EXISTS (
                         SELECT FROM log.events e
                          WHERE e.shard = c.shard AND e.position = c.position AND e.epoch <= c.epoch
                    ) THEN head.epoch ELSE c.epoch END

@@ -146,7 +146,7 @@ func BenchmarkCacheHit(b *testing.B) {
 	x.each(b, func(w *world) error {
 		_, found, keep, err := cache.Get(context.Background(), threads.CacheKey{Account: 1, Ticket: w.ticket, Viewer: w.customer, Query: "newest"})
 		if err == nil && !found {
-			keep(1, 1000)
+			keep(1, 1000, 1000)
 		}
 		return err
 	})

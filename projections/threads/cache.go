@@ -4,17 +4,19 @@ import (
 	"context"
 	"encoding/binary"
 	"hash/maphash"
+	"math"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/internal/metrics"
 )
 
 // A Cache keeps answers that were made from threads, in memory, and gives them back
-// for as long as they are what the Reader would answer. Each look-up waits for one
-// small query about the whole log, which all look-ups at the same time share.
+// for as long as they are what the Reader would answer. Before it gives one back it
+// waits for a small query about the whole log, which all look-ups at the time share.
 //
 // What those are given who may not see internal notes stays through changes to notes,
 // so that they cannot tell from its speed that there was one.
@@ -77,6 +79,7 @@ func (k entryKey) class() int {
 type cacheEntry[V any] struct {
 	key        entryKey
 	value      V
+	version    eventstore.Version // what it shows
 	size       int
 	prev, next *cacheEntry[V]
 }
@@ -95,40 +98,55 @@ func NewCache[V any](pool *pgxpool.Pool, shard int16, limit int, m *metrics.Metr
 }
 
 // Get returns the answer kept under key, if it is still what would be answered now.
-// If there is none, keep stores one: it must have been made after Get returned, and
-// occupy about size bytes. It is not stored if the thread has changed meanwhile.
+// If there is none, keep stores one: it must have been made after Get returned, show
+// the thread at version (Thread.Version), and occupy about size bytes. It is not
+// stored if the thread is known to have changed meanwhile; a change that is not known
+// yet drops it when it is.
 //
-// Those who may see everything share answers; everybody else has their own. The error is eventstore.ErrUnavailable.
-func (c *Cache[V]) Get(ctx context.Context, key CacheKey) (value V, found bool, keep func(value V, size int), err error) {
-	if err := c.fresh.wait(ctx); err != nil {
-		return value, false, nil, err
-	}
+// Those who may see everything share answers; everybody else has their own. The error
+// is eventstore.ErrUnavailable.
+func (c *Cache[V]) Get(ctx context.Context, key CacheKey) (value V, found bool, keep func(value V, size int, version eventstore.Version), err error) {
 	at := key.entry()
 	p, slot := c.part(key.Account, key.Ticket)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if e := p.tickets[ticketKey{key.Account, key.Ticket}][at]; e != nil {
-		p.unlink(e)
-		p.link(e)
-		c.metrics.CacheLookups.WithLabelValues("hit").Inc()
-		return e.value, true, nil, nil
+	if p.find(at) != nil {
+		if err := c.fresh.wait(ctx); err != nil {
+			return value, false, nil, err
+		}
+		if e := p.find(at); e != nil {
+			c.metrics.CacheLookups.WithLabelValues("hit").Inc()
+			return e.value, true, nil, nil
+		}
 	}
 	c.metrics.CacheLookups.WithLabelValues("miss").Inc()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	generation := &p.generations[slot][at.class()]
 	begun := *generation
-	return value, false, func(value V, size int) {
+	return value, false, func(value V, size int, version eventstore.Version) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if *generation == begun {
-			p.add(at, value, size+len(key.Query)+cacheOverhead)
+			p.add(&cacheEntry[V]{key: at, value: value, version: version, size: size + len(key.Query) + cacheOverhead})
 		}
 	}, nil
+}
+
+// find returns what is kept under key, and notes that it is of use.
+func (p *cachePart[V]) find(key entryKey) *cacheEntry[V] {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e := p.tickets[ticketKey{key.Account, key.Ticket}][key]
+	if e != nil {
+		p.unlink(e)
+		p.link(e)
+	}
+	return e
 }
 
 // Forget drops all that is kept about a ticket. It is for erasure, which the log need
 // not tell of.
 func (c *Cache[V]) Forget(account domain.AccountID, ticket domain.TicketID) {
-	c.invalidate(account, ticket, false)
+	c.invalidate(account, ticket, math.MaxInt32, false)
 }
 
 func (c *Cache[V]) part(account domain.AccountID, ticket domain.TicketID) (p *cachePart[V], slot uint64) {
@@ -139,8 +157,8 @@ func (c *Cache[V]) part(account domain.AccountID, ticket domain.TicketID) (p *ca
 	return &c.parts[h%cacheParts], h / cacheParts % cacheGenerations
 }
 
-// invalidate drops what a change makes untrue.
-func (c *Cache[V]) invalidate(account domain.AccountID, ticket domain.TicketID, internal bool) {
+// invalidate drops what an event makes untrue: what does not show it.
+func (c *Cache[V]) invalidate(account domain.AccountID, ticket domain.TicketID, version eventstore.Version, internal bool) {
 	p, slot := c.part(account, ticket)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -149,7 +167,7 @@ func (c *Cache[V]) invalidate(account domain.AccountID, ticket domain.TicketID, 
 		p.generations[slot][1]++
 	}
 	for key, e := range p.tickets[ticketKey{account, ticket}] {
-		if !internal || key.all {
+		if e.version < version && (!internal || key.all) {
 			p.remove(e)
 		}
 	}
@@ -169,22 +187,24 @@ func (c *Cache[V]) clear() {
 	}
 }
 
-func (p *cachePart[V]) add(key entryKey, value V, size int) {
-	if size > p.limit/4 { // it would push out too much
+func (p *cachePart[V]) add(e *cacheEntry[V]) {
+	if e.size > p.limit/4 { // it would push out too much
 		return
 	}
-	ticket := ticketKey{key.Account, key.Ticket}
+	ticket := ticketKey{e.key.Account, e.key.Ticket}
 	if p.tickets[ticket] == nil {
 		p.tickets[ticket] = make(map[entryKey]*cacheEntry[V])
 	}
-	if old := p.tickets[ticket][key]; old != nil {
+	if old := p.tickets[ticket][e.key]; old != nil {
+		if old.version > e.version {
+			return
+		}
 		p.unlink(old)
 		p.size -= old.size
 	}
-	e := &cacheEntry[V]{key: key, value: value, size: size}
-	p.tickets[ticket][key] = e
+	p.tickets[ticket][e.key] = e
 	p.link(e)
-	for p.size += size; p.size > p.limit; {
+	for p.size += e.size; p.size > p.limit; {
 		p.remove(p.used.prev)
 	}
 }

@@ -22,10 +22,11 @@ import (
 type cached struct {
 	*threads.Cache[string]
 	reader *threads.Reader
+	pool   *pgxpool.Pool
 }
 
 func newCached(l *logtest.Log, pool *pgxpool.Pool, limit int) *cached {
-	return &cached{threads.NewCache[string](pool, 0, limit, l.Metrics), threads.NewReader(pool, l.Vault, 0)}
+	return &cached{threads.NewCache[string](pool, 0, limit, l.Metrics), threads.NewReader(pool, l.Vault, 0), pool}
 }
 
 // first answers with the text of the first comment, from the cache if it is there.
@@ -42,7 +43,7 @@ func (c *cached) first(ctx context.Context, ticket domain.TicketID, viewer domai
 	if len(page.Comments) > 0 {
 		text = unquoted(page.Comments[0].BodyJSON)
 	}
-	keep(text, len(text))
+	keep(text, len(text), page.Version)
 	return text, false, nil
 }
 
@@ -69,6 +70,7 @@ func TestCacheKeepsWhatIsStillTrue(t *testing.T) {
 
 	other.update(otherID, other.text("two and a half"), nil)
 	c.want(t, other.ticket, agent, "two and a half", false)
+	c.want(t, other.ticket, agent, "two and a half", true) // it shows what has changed
 	c.want(t, w.ticket, agent, "one", true)
 
 	// Another agent sees the same; another customer is another viewer.
@@ -93,7 +95,8 @@ func TestCacheKeepsWhatIsStillTrue(t *testing.T) {
 	c.want(t, w.ticket, agent, "one", false)
 }
 
-// An answer that was being made while its thread changed is not kept.
+// An answer that was being made while its thread changed is not given to anybody who
+// asks after the change.
 func TestCacheRefusesWhatIsNoLongerTrue(t *testing.T) {
 	l := logtest.New(t)
 	w := newWorld(t, l)
@@ -101,22 +104,31 @@ func TestCacheRefusesWhatIsNoLongerTrue(t *testing.T) {
 	agent := logtest.Agent.Actor
 	id := w.create(agent.Own(), true, "old")
 	key := threads.CacheKey{Account: 1, Ticket: w.ticket, Viewer: agent, Query: "first"}
-	for _, change := range []func(){
-		func() {
-			w.update(id, w.text("new"), nil)
-			c.want(t, w.ticket, agent, "new", false) // somebody else notices
-		},
-		func() { c.Forget(1, w.ticket) },
+	for _, tt := range []struct {
+		name   string
+		change func()
+		want   string
+	}{
+		{"nobody noticed", func() { w.update(id, w.text("new"), nil) }, "new"},
+		{"somebody else noticed", func() {
+			w.update(id, w.text("newer"), nil)
+			c.want(t, w.ticket, agent, "newer", false)
+		}, "newer"},
+		{"it was erased", func() { c.Forget(1, w.ticket) }, "newer"},
 	} {
 		c.Forget(1, w.ticket)
+		page, err := c.reader.List(t.Context(), threads.ListQuery{Account: 1, Ticket: w.ticket, Viewer: agent, Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
 		_, _, keep, err := c.Get(t.Context(), key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		change()
-		keep("old", 3)
-		if text, hit, _ := c.first(t.Context(), w.ticket, agent); hit && text == "old" {
-			t.Error("the cache answers with what was true before a change")
+		tt.change()
+		keep("stale", 5, page.Version)
+		if text, hit, err := c.first(t.Context(), w.ticket, agent); text != tt.want || err != nil {
+			t.Errorf("%s: answered %q, hit %v, %v; want %q", tt.name, text, hit, err, tt.want)
 		}
 	}
 }
@@ -133,7 +145,7 @@ func TestCacheStaysWithinItsLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !hit {
-			keep("", 500)
+			keep("", 500, 1000)
 		}
 		return hit
 	}
@@ -252,10 +264,18 @@ func TestCachedAnswersAreLinearisable(t *testing.T) {
 func TestLookUpsFailWithTheDatabase(t *testing.T) {
 	l := logtest.New(t)
 	w := newWorld(t, l)
+	w.create(logtest.Agent.Actor.Own(), true, "text")
 	pool := l.Connect()
 	c := newCached(l, pool, 1<<20)
-	pool.Close()
-	if _, _, err := c.first(t.Context(), w.ticket, w.customer); !errors.Is(err, eventstore.ErrUnavailable) {
-		t.Errorf("first without a database = %v; want %v", err, eventstore.ErrUnavailable)
+	for _, kept := range []bool{false, true} {
+		if kept {
+			c = newCached(l, l.Connect(), 1<<20)
+			c.want(t, w.ticket, w.customer, "text", false)
+			pool = c.pool
+		}
+		pool.Close()
+		if _, _, err := c.first(t.Context(), w.ticket, w.customer); !errors.Is(err, eventstore.ErrUnavailable) {
+			t.Errorf("first without a database, kept %v: %v; want %v", kept, err, eventstore.ErrUnavailable)
+		}
 	}
 }

@@ -23,14 +23,14 @@ var readIndexSQL string
 type freshness struct {
 	pool  *pgxpool.Pool
 	shard int16
-	// changed is told of a ticket that has new events, and whether all of them are
-	// internal; lost, that anything may have changed.
-	changed func(account domain.AccountID, ticket domain.TicketID, internal bool)
+	// changed is told of every event since it was last asked; lost, that anything may
+	// have changed.
+	changed func(account domain.AccountID, ticket domain.TicketID, version eventstore.Version, internal bool)
 	lost    func()
 
 	turn chan struct{} // of capacity 1: whose query is under way
 	seen eventstore.Position
-	era  int32 // epoch of the log at seen
+	era  int32 // epoch of the log at seen; 0: it was never looked at
 
 	mu   sync.Mutex
 	next *round
@@ -98,17 +98,19 @@ func (f *freshness) look(ctx context.Context) error {
 	var era int32
 	var account *domain.AccountID
 	var ticket pgtype.UUID
+	var version *eventstore.Version
 	var internal *bool
-	_, err = pgx.ForEachRow(rows, []any{&position, &era, &account, &ticket, &internal}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&position, &era, &account, &ticket, &version, &internal}, func() error {
 		if account != nil {
-			f.changed(*account, ticket.Bytes, *internal)
+			f.changed(*account, ticket.Bytes, *version, *internal)
 		}
 		return nil
 	})
 	if err != nil {
 		return failed(err) // what was reported will be reported again
 	}
-	if era != f.era || position < f.seen || position > f.seen+maxChanges {
+	raised := f.era != 0 && era != f.era
+	if raised || position < f.seen || position > f.seen+maxChanges {
 		f.lost()
 	}
 	f.seen, f.era = position, era

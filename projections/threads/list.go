@@ -160,7 +160,10 @@ func (p *pageRead) collect(rows pgx.Rows, who audience) error {
 // seenBy is what an audience may know of the thread.
 func (t *thread) seenBy(who audience) Thread {
 	if who.public {
-		return Thread{ChangeID: t.publicChange, UpdatedAt: t.public.UpdatedAt, public: t.publicCounts}
+		return Thread{ChangeID: t.publicChange, Version: t.version, UpdatedAt: t.public.UpdatedAt, public: t.publicCounts}
 	}
-	return Thread{ChangeID: t.change, UpdatedAt: t.all.UpdatedAt, public: t.publicCounts, internal: t.internalCounts}
+	return Thread{
+		ChangeID: t.change, Version: t.version, UpdatedAt: t.all.UpdatedAt,
+		public: t.publicCounts, internal: t.internalCounts,
+	}
 }

@@ -20,7 +20,7 @@ import (
 func allStatements() map[string]string {
 	all := map[string]string{
 		"load_tickets": loadTicketsSQL, "load_comments": loadCommentsSQL, "upsert_tickets": upsertTicketsSQL,
-		"insert_comments": insertCommentsSQL, "update_comments": updateCommentsSQL, "delete_comments": deleteCommentsSQL,
+		"upsert_comments": upsertCommentsSQL, "delete_comments": deleteCommentsSQL,
 		"forget": forgetSQL, "contents": contentsSQL, "comment": commentSQL, "comment_tail": commentTailSQL,
 		"read_index": readIndexSQL, "begin": beginSQL, "patience": patienceSQL,
 	}

@@ -46,7 +46,8 @@ type Thread struct {
 	// ChangeID names the last event that the viewer may know of. Whatever the viewer
 	// sees of the ticket and its comments is the same while it is.
 	ChangeID  domain.EventID
-	UpdatedAt time.Time // UTC, of the ticket or any of its comments
+	Version   eventstore.Version // up to which this shows the stream; it counts hidden events, and is not for showing
+	UpdatedAt time.Time          // UTC, of the ticket or any of its comments
 	public    counts
 	internal  counts
 }

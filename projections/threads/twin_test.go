@@ -229,7 +229,7 @@ func (w *twin) everything() string {
 		w.tb.Fatal(err)
 	}
 	validator, err := w.reader.Validator(ctx, 1, w.ticket, w.customer)
-	fmt.Fprintln(&out, ticket.Thread, ticket.Number, ticket.Status, ticket.Requester, ticket.OpenedAt, validator, err)
+	fmt.Fprintln(&out, ticket.ChangeID, ticket.UpdatedAt, ticket.Count(0, nil), ticket.Number, ticket.Status, ticket.Requester, ticket.OpenedAt, validator, err)
 	for _, id := range append(w.ids, domain.CommentID{}) {
 		c, err := w.reader.Get(ctx, 1, w.ticket, id, w.customer)
 		fmt.Fprintln(&out, "get", err)

@@ -14,10 +14,8 @@ import (
 var (
 	//go:embed sql/upsert_tickets.sql
 	upsertTicketsSQL string
-	//go:embed sql/insert_comments.sql
-	insertCommentsSQL string
-	//go:embed sql/update_comments.sql
-	updateCommentsSQL string
+	//go:embed sql/upsert_comments.sql
+	upsertCommentsSQL string
 	//go:embed sql/delete_comments.sql
 	deleteCommentsSQL string
 )
@@ -78,26 +76,21 @@ func (r *columns) add(key commentKey, c *batched) {
 }
 
 func (b *batch) writeComments(queries *pgx.Batch) {
-	var inserted, updated, deleted columns
+	var changed, deleted columns
 	for _, key := range b.order {
 		switch c := b.comments[key]; {
 		case !c.Exists || c.Deleted && !c.stored:
 		case c.Deleted:
 			deleted.add(key, c)
-		case c.stored:
-			updated.add(key, c)
 		default:
-			inserted.add(key, c)
+			changed.add(key, c)
 		}
 	}
 	if r := &deleted; len(r.comments) > 0 {
 		queries.Queue(deleteCommentsSQL, b.shard, r.accounts, r.comments)
 	}
-	if r := &updated; len(r.comments) > 0 {
-		queries.Queue(updateCommentsSQL, b.shard, r.accounts, r.comments, r.updated, r.revisions, r.publics, r.contents)
-	}
-	if r := &inserted; len(r.comments) > 0 {
-		queries.Queue(insertCommentsSQL, b.shard, r.accounts, r.tickets, r.comments, r.positions, r.numbers,
+	if r := &changed; len(r.comments) > 0 {
+		queries.Queue(upsertCommentsSQL, b.shard, r.accounts, r.tickets, r.comments, r.positions, r.numbers,
 			r.created, r.updated, r.revisions, r.authorTypes, r.authors, r.publics, r.contents)
 	}
 }

@@ -7,10 +7,18 @@ SELECT l.revision, l.number, l.author_type, l.author_id, l.public, l.content_id,
                    FROM threads.tickets r
                   WHERE r.shard = $1 AND r.account_id = $2 AND r.ticket_id = $3 AND r.applied_version <= t.version), 0)
   FROM log.tickets t
-  LEFT JOIN log.comments l
-    ON l.shard = t.shard AND l.account_id = t.account_id AND l.comment_id = $5 AND l.ticket_id = t.ticket_id
-   AND NOT l.deleted AND ($4::uuid IS NULL OR l.public)
-  LEFT JOIN threads.comments c ON c.shard = l.shard AND c.account_id = l.account_id AND c.comment_id = l.comment_id
-  LEFT JOIN log.contents k ON k.shard = l.shard AND k.content_id = l.content_id
+  LEFT JOIN LATERAL (
+       SELECT * FROM log.comments l
+        WHERE l.shard = $1 AND l.account_id = $2 AND l.comment_id = $5 AND l.ticket_id = $3
+          AND NOT l.deleted AND ($4::uuid IS NULL OR l.public)
+       OFFSET 0) l ON true
+  LEFT JOIN LATERAL (
+       SELECT * FROM threads.comments c
+        WHERE c.shard = $1 AND c.account_id = $2 AND c.comment_id = l.comment_id
+       OFFSET 0) c ON true
+  LEFT JOIN LATERAL (
+       SELECT * FROM log.contents k
+        WHERE k.shard = $1 AND k.content_id = l.content_id
+       OFFSET 0) k ON true
  WHERE t.shard = $1 AND t.account_id = $2 AND t.ticket_id = $3
    AND ($4::uuid IS NULL OR t.requester_id = $4)

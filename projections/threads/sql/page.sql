@@ -10,7 +10,7 @@ SELECT t.{version}, CASE WHEN r.applied_version <= t.version THEN r.applied_vers
        NULL::bigint AS position, NULL::bigint, NULL::timestamptz, NULL::timestamptz, NULL::integer, NULL::smallint,
        NULL::boolean, NULL::uuid, NULL::uuid, NULL::uuid, NULL::bigint, NULL::bytea
   FROM log.tickets t
-  LEFT JOIN threads.tickets r ON r.shard = t.shard AND r.account_id = t.account_id AND r.ticket_id = t.ticket_id
+  LEFT JOIN threads.tickets r ON r.shard = $1 AND r.account_id = $2 AND r.ticket_id = $3
  WHERE t.shard = $1 AND t.account_id = $2 AND t.ticket_id = $3
    AND ($4::uuid IS NULL OR t.requester_id = $4)
 UNION ALL

@@ -3,7 +3,7 @@
 WITH base AS MATERIALIZED (
     SELECT CASE WHEN r.applied_version <= t.version THEN r.applied_version ELSE 0 END AS version
       FROM log.tickets t
-      LEFT JOIN threads.tickets r ON r.shard = t.shard AND r.account_id = t.account_id AND r.ticket_id = t.ticket_id
+      LEFT JOIN threads.tickets r ON r.shard = $1 AND r.account_id = $2 AND r.ticket_id = $3
      WHERE t.shard = $1 AND t.account_id = $2 AND t.ticket_id = $3
 )
 SELECT e.position, e.prev_in_partition, e.recorded_at, e.epoch, e.account_id, e.version,
