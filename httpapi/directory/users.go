@@ -57,6 +57,13 @@ func (s *Store) ChangeUser(ctx context.Context, account domain.AccountID, id dom
 			return old, false, nil
 		}
 		u, err := s.replace(ctx, account, id, old, p)
+		if errors.Is(err, ErrEmailTaken) && !known {
+			// Two who introduce one user at once may meet at the address before they
+			// meet at the id.
+			if _, met := s.User(ctx, account, id); met == nil {
+				continue
+			}
+		}
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return u, err == nil && !known, err
 		}
