@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/commentd/commentd/eventstore"
@@ -23,27 +22,31 @@ import (
 // committed, every other time.
 type cutOff struct {
 	threads.Projection
-	admin *pgxpool.Pool
-	calls atomic.Int32
-	cuts  atomic.Int32
+	calls, cuts atomic.Int32
 }
 
-func (c *cutOff) Apply(ctx context.Context, tx pgx.Tx, events []projections.Event) error {
-	if err := c.Projection.Apply(ctx, tx, events); err != nil {
-		return err
+func (c *cutOff) Change(events []projections.Event) projections.Change {
+	return &cut{c.Projection.Change(events), c}
+}
+
+type cut struct {
+	projections.Change
+	by *cutOff
+}
+
+func (c *cut) Write(batch *pgx.Batch) error {
+	err := c.Change.Write(batch)
+	if c.by.calls.Add(1)%2 == 1 {
+		c.by.cuts.Add(1)
+		batch.Queue("SELECT pg_terminate_backend(pg_backend_pid())")
 	}
-	if c.calls.Add(1)%2 == 1 {
-		c.cuts.Add(1)
-		_, err := c.admin.Exec(ctx, "SELECT pg_terminate_backend($1)", tx.Conn().PgConn().PID())
-		return err
-	}
-	return nil
+	return err
 }
 
 func TestAnEffectWithoutItsCheckpointIsTakenBack(t *testing.T) {
 	l := logtest.New(t)
 	noLeaks(t)
-	projection := &cutOff{admin: l.Pool}
+	projection := new(cutOff)
 	p := newInstance(t, l, l.Connect(), logFeed{l.Store}, projection)
 	p.start()
 	script(t, l, 40)
@@ -164,21 +167,19 @@ func TestAKilledInstanceIsReplaced(t *testing.T) {
 	logtest.CheckRows(t, l.Pool)
 }
 
-// thief takes the leases away while a batch is being applied.
+// thief takes leases away while a batch is being applied.
 type thief struct {
 	threads.Projection
 	log    *logtest.Log
 	stolen atomic.Bool
 }
 
-func (s *thief) Apply(ctx context.Context, tx pgx.Tx, events []projections.Event) error {
+func (s *thief) Change(events []projections.Event) projections.Change {
 	if s.stolen.CompareAndSwap(false, true) {
-		// Not yet visible to the applying transaction, whose checkpoints are locked: this
-		// waits for it, and so takes those that it does not touch.
-		s.log.Exec(`UPDATE projections.checkpoints SET owner = gen_random_uuid(), leased_until = now() + interval '1 s'
-			WHERE partition IN (SELECT partition FROM projections.checkpoints FOR UPDATE SKIP LOCKED)`)
+		// The checkpoints of this very batch are not moved yet.
+		s.log.Exec("UPDATE projections.checkpoints SET owner = gen_random_uuid(), leased_until = now() + interval '1 s'")
 	}
-	return s.Projection.Apply(ctx, tx, events)
+	return s.Projection.Change(events)
 }
 
 func TestAStolenLeaseStopsItsFormerOwner(t *testing.T) {

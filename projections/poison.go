@@ -7,11 +7,9 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 )
 
@@ -22,7 +20,7 @@ type poison struct {
 	reason   string              // types and codes, never contents
 }
 
-// panicError is what became of a panic in Apply.
+// panicError is what became of a panic in a projection.
 type panicError struct {
 	what  string
 	stack []byte
@@ -30,11 +28,8 @@ type panicError struct {
 
 func (e *panicError) Error() string { return "panic: " + e.what }
 
-// applySafely is Apply, with panics made errors.
-func applySafely(ctx context.Context, projection Projection, tx pgx.Tx, events []Event) (err error) {
-	if len(events) == 0 {
-		return nil
-	}
+// safely does something of a projection, and makes a panic an error.
+func safely(do func() error) (err error) {
 	defer func() {
 		switch v := recover().(type) {
 		case nil:
@@ -44,16 +39,13 @@ func applySafely(ctx context.Context, projection Projection, tx pgx.Tx, events [
 			err = &panicError{fmt.Sprintf("%T", v), debug.Stack()}
 		}
 	}()
-	if err := projection.Apply(ctx, tx, events); err != nil {
-		return fmt.Errorf("apply: %w", err)
-	}
-	return nil
+	return do()
 }
 
 // isPoison reports whether err may come from what is in the events: from a projection
-// that says so or panics, or from a database that refuses data as such. Everything else (a connection lost, a
-// lock not had, a table missing) will go away or needs a hand, and would befall any
-// ticket.
+// that says so or panics, or from a database that refuses data as such. Everything
+// else (a connection lost, a lock not had, a table missing) will go away or needs a
+// hand, and would befall any ticket.
 func isPoison(err error) bool {
 	var panicked *panicError
 	var refused *pgconn.PgError
@@ -70,23 +62,16 @@ func isPoison(err error) bool {
 }
 
 // search applies the events ticket by ticket, in transactions that are rolled back,
-// and returns the tickets that fail. Tickets already known as poisoned are left out.
-func (p *Projector) search(ctx context.Context, events []Event, known []poison) ([]poison, error) {
-	skip := make(map[ticketKey]bool)
-	for _, q := range known {
-		skip[q.ticketKey] = true
-	}
+// and returns the tickets that fail.
+func (p *Projector) search(ctx context.Context, events []Event) ([]poison, error) {
 	var order []ticketKey
 	byTicket := make(map[ticketKey][]Event)
-	for _, e := range events {
-		key := keyOf(e.Recorded)
-		if skip[key] {
-			continue
-		}
+	for i := range events {
+		key := keyOf(&events[i].Recorded)
 		if byTicket[key] == nil {
 			order = append(order, key)
 		}
-		byTicket[key] = append(byTicket[key], e)
+		byTicket[key] = append(byTicket[key], events[i])
 	}
 	var found []poison
 	for _, key := range order {
@@ -107,28 +92,18 @@ func (p *Projector) search(ctx context.Context, events []Event, known []poison) 
 }
 
 func (p *Projector) rehearse(ctx context.Context, events []Event) error {
-	tx, err := p.pool.Begin(ctx)
+	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx))
-	return applySafely(ctx, p.projection, tx, events)
-}
-
-func (p *Projector) quarantine(ctx context.Context, tx pgx.Tx, poisoned []poison) error {
-	var accounts []domain.AccountID
-	var tickets []uuid.UUID
-	var positions []eventstore.Position
-	var reasons []string
-	for _, q := range poisoned {
-		accounts, tickets = append(accounts, q.account), append(tickets, uuid.UUID(q.ticket))
-		positions, reasons = append(positions, q.position), append(reasons, q.reason)
-	}
-	_, err := tx.Exec(ctx, quarantineSQL, p.projection.Name(), p.config.Shard, accounts, tickets, positions, reasons)
+	defer abandon(conn)
+	var first, second pgx.Batch
+	first.Queue("BEGIN")
+	change, err := p.load(ctx, conn, &first, events)
 	if err != nil {
-		return fmt.Errorf("quarantine: %w", err)
+		return err
 	}
-	return nil
+	return write(ctx, conn, &second, change, "ROLLBACK")
 }
 
 // sqlState says what failed without repeating what Postgres says of the data.

@@ -1,7 +1,7 @@
 package projections_test
 
 import (
-	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,51 +19,75 @@ import (
 type allergic struct {
 	threads.Projection
 	to    domain.TicketID
-	fail  func(ctx context.Context, tx pgx.Tx) error
+	load  func(*pgx.Batch)
+	write func(*pgx.Batch) error
 	cured atomic.Bool
 }
 
-func (a *allergic) Apply(ctx context.Context, tx pgx.Tx, events []projections.Event) error {
+func (a *allergic) Change(events []projections.Event) projections.Change {
+	change := a.Projection.Change(events)
 	for _, e := range events {
 		if e.Ticket == a.to && !a.cured.Load() {
-			if err := a.fail(ctx, tx); err != nil {
-				return err
-			}
+			return &reaction{change, a}
 		}
 	}
-	return a.Projection.Apply(ctx, tx, events)
+	return change
+}
+
+type reaction struct {
+	projections.Change
+	of *allergic
+}
+
+func (r *reaction) Load(batch *pgx.Batch) {
+	r.Change.Load(batch)
+	if r.of.load != nil {
+		r.of.load(batch)
+	}
+}
+
+func (r *reaction) Write(batch *pgx.Batch) error {
+	if r.of.write != nil {
+		return r.of.write(batch)
+	}
+	return r.Change.Write(batch)
 }
 
 func TestPoisonQuarantinesItsTicketOnly(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		fail   func(ctx context.Context, tx pgx.Tx) error // in Apply
-		spoil  string                                     // an event, in the log
+		load   func(*pgx.Batch)       // of the projection
+		write  func(*pgx.Batch) error // of the projection
+		spoil  string                 // an event, in the log
 		mend   string
 		reason string
 	}{
 		{
 			name:   "a panic",
-			fail:   func(context.Context, pgx.Tx) error { panic("with the text of a comment") },
-			reason: "comment.created: panic: string",
+			write:  func(*pgx.Batch) error { panic("with the text of a comment") },
+			reason: "comment.created: write: panic: string",
 		},
 		{
 			name: "a panic with rows open",
-			fail: func(ctx context.Context, tx pgx.Tx) error {
-				rows, _ := tx.Query(ctx, "SELECT generate_series(1, 100000)")
-				rows.Next()
-				var none []int
-				return threadsError(none[5])
+			load: func(batch *pgx.Batch) {
+				batch.Queue("SELECT generate_series(1, 100000)").Query(func(rows pgx.Rows) error {
+					rows.Next()
+					var none []int
+					none[5]++
+					return nil
+				})
 			},
-			reason: "comment.created: panic: runtime error: index out of range [5] with length 0",
+			reason: "comment.created: load: panic: runtime error: index out of range [5] with length 0",
 		},
 		{
-			name: "data that the database refuses",
-			fail: func(ctx context.Context, tx pgx.Tx) error {
-				_, err := tx.Exec(ctx, "SELECT 1 / 0")
-				return err
-			},
+			name:   "data that the database refuses",
+			write:  func(batch *pgx.Batch) error { batch.Queue("SELECT 1 / 0"); return nil },
 			reason: "comment.created: SQLSTATE 22012",
+		},
+		{
+			name:   "events that make no sense",
+			write:  func(*pgx.Batch) error { return fmt.Errorf("%w: it was a Tuesday", projections.ErrPoison) },
+			reason: "comment.created: write: the events cannot be applied: it was a Tuesday",
 		},
 		{
 			name:   "an event of a type from the future",
@@ -89,13 +113,13 @@ func TestPoisonQuarantinesItsTicketOnly(t *testing.T) {
 			noLeaks(t)
 			ctx := t.Context()
 			sick := l.Open(1, nil)
-			projection := &allergic{fail: tt.fail}
+			projection := &allergic{load: tt.load, write: tt.write}
 			p := newInstance(t, l, l.Connect(), logFeed{l.Store}, projection)
 			p.start()
 			await(t, l)
 
 			// From here on the ticket is poison.
-			if projection.to = sick; tt.fail == nil {
+			if projection.to = sick; tt.spoil != "" {
 				projection.cured.Store(true)
 			}
 			comment := l.Comment(1, sick, true, "one")
@@ -142,7 +166,3 @@ func TestPoisonQuarantinesItsTicketOnly(t *testing.T) {
 		})
 	}
 }
-
-type threadsError int
-
-func (e threadsError) Error() string { return "never" }

@@ -16,21 +16,31 @@ type Event struct {
 	Fact domain.Event
 }
 
-// ErrPoison is what Apply wraps when it cannot make sense of the events of a ticket.
+// ErrPoison is what Write wraps when it cannot make sense of the events of a ticket.
 // The ticket is then quarantined.
 var ErrPoison = errors.New("the events cannot be applied")
 
-// A Projection turns events into rows of its own tables. It takes the time from
-// the events, so that applying them again gives the same rows.
+// A Projection turns events into rows of its own tables. It takes the time from the
+// events, so that applying them again gives the same rows.
 type Projection interface {
 	// Name is that of the projection's checkpoints; it never changes.
 	Name() string
-	// Apply applies events of any number of tickets, in order of position, inside
-	// the transaction that moves the checkpoints. It is not told which events came
-	// before: it finds in its own tables what it needs to know.
-	Apply(ctx context.Context, tx pgx.Tx, events []Event) error
-	// Forget removes everything that Apply has written about a ticket.
-	Forget(ctx context.Context, tx pgx.Tx, account domain.AccountID, ticket domain.TicketID) error
+	// Change begins to apply events of any number of tickets, in order of position. It
+	// is not told which events came before: it finds in its tables what it needs to
+	// know.
+	Change(events []Event) Change
+	// Forget queues what removes everything that was ever written about a ticket.
+	Forget(batch *pgx.Batch, account domain.AccountID, ticket domain.TicketID)
+}
+
+// A Change is a batch of events on its way into the tables. Both steps run inside the
+// transaction that moves the checkpoints; they queue what they ask for, so that a
+// batch of events takes two round trips, whatever is in it.
+type Change interface {
+	// Load queues queries for the rows that the events build on.
+	Load(batch *pgx.Batch)
+	// Write queues what the events change, once the queries have been answered.
+	Write(batch *pgx.Batch) error
 }
 
 // A Feed delivers the events after a position, in order, until ctx ends or deliver

@@ -44,6 +44,7 @@ type Projector struct {
 	head head
 	fed  eventstore.Position // of the last event that the feed has delivered
 	last time.Time           // when the last event that was applied was recorded
+	sick map[ticketKey]bool  // tickets believed to be quarantined
 
 	fedBefore eventstore.Position // fed at the last round of keepLeases
 }
@@ -80,7 +81,7 @@ func New(pool *pgxpool.Pool, projection Projection, feed Feed, log Log, m *metri
 	}
 	return &Projector{
 		pool: pool, projection: projection, feed: feed, log: log, metrics: m, config: config,
-		member: uuid.New(),
+		member: uuid.New(), sick: make(map[ticketKey]bool),
 		logger: slog.With("projection", projection.Name(), "shard", config.Shard),
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
@@ -32,19 +34,20 @@ func (p *Projector) Replay(ctx context.Context, account domain.AccountID, ticket
 }
 
 func (p *Projector) replay(ctx context.Context, account domain.AccountID, ticket domain.TicketID) error {
-	tx, err := p.pool.Begin(ctx)
+	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback(context.WithoutCancel(ctx))
+	defer abandon(conn)
 	name, shard := p.projection.Name(), p.config.Shard
 	var checkpoint eventstore.Position
-	err = tx.QueryRow(ctx, replaySQL, name, shard, domain.Partition(account, ticket)).Scan(&checkpoint)
-	if err != nil {
+	var batch pgx.Batch
+	batch.Queue("BEGIN")
+	batch.Queue(replaySQL, name, shard, domain.Partition(account, ticket)).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&checkpoint) })
+	p.projection.Forget(&batch, account, ticket)
+	if err := conn.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("hold the partition: %w", err)
-	}
-	if err := p.projection.Forget(ctx, tx, account, ticket); err != nil {
-		return err
 	}
 	for after := eventstore.Version(0); ; {
 		recorded, err := p.log.ReadTicket(ctx, account, ticket, after, p.config.MaxBatch)
@@ -58,20 +61,32 @@ func (p *Projector) replay(ctx context.Context, account domain.AccountID, ticket
 				break
 			}
 		}
-		events, poisoned := decode(recorded)
-		if len(poisoned) > 0 {
-			return errors.New(poisoned[0].reason)
-		}
-		if err := applySafely(ctx, p.projection, tx, events); err != nil {
-			return errors.New(sqlState(err))
+		if err := p.rebuild(ctx, conn, recorded); err != nil {
+			return err
 		}
 		if !full {
 			break
 		}
 		after = recorded[len(recorded)-1].Version
 	}
-	if _, err := tx.Exec(ctx, healSQL, name, shard, account, uuid.UUID(ticket)); err != nil {
-		return err
+	batch = pgx.Batch{}
+	batch.Queue(healSQL, name, shard, account, pgtype.UUID{Bytes: ticket, Valid: true})
+	batch.Queue("COMMIT")
+	return conn.SendBatch(ctx, &batch).Close()
+}
+
+// rebuild applies a part of a ticket's stream.
+func (p *Projector) rebuild(ctx context.Context, conn *pgxpool.Conn, recorded []eventstore.Recorded) error {
+	events, poisoned := decode(recorded)
+	if len(poisoned) > 0 {
+		return errors.New(poisoned[0].reason)
 	}
-	return tx.Commit(ctx)
+	change, err := p.load(ctx, conn, new(pgx.Batch), events)
+	if err == nil {
+		err = write(ctx, conn, new(pgx.Batch), change, "")
+	}
+	if err != nil {
+		return errors.New(sqlState(err))
+	}
+	return nil
 }

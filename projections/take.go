@@ -28,7 +28,7 @@ func (p *Projector) takeChunk(ctx context.Context, chunk []eventstore.Recorded) 
 	accepted, moved, odd := p.accept(chunk, p.head.epoch)
 	end := chunk[len(chunk)-1].Position
 	if odd < 0 {
-		err := p.apply(ctx, accepted, moved, "jetstream")
+		err := p.apply(ctx, accepted, moved, "feed")
 		if err == nil {
 			p.fed = max(p.fed, end)
 		}

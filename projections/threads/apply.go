@@ -1,7 +1,6 @@
 package threads
 
 import (
-	"context"
 	_ "embed"
 	"fmt"
 	"time"
@@ -31,14 +30,14 @@ type commentKey struct {
 	comment domain.CommentID
 }
 
-// batch is the threads and comments that some events are about.
+// batch is events, and the threads and comments that they are about.
 type batch struct {
 	shard    int16
 	threads  map[ticketKey]*thread
 	comments map[commentKey]*batched
 	tickets  []ticketKey  // of threads, in order of appearance
 	order    []commentKey // of comments, in order of appearance
-	older    []commentKey // those of them that the batch does not create
+	events   []projections.Event
 }
 
 // batched is a comment together with its ticket.
@@ -48,7 +47,7 @@ type batched struct {
 }
 
 func newBatch(shard int16, events []projections.Event) *batch {
-	b := &batch{shard: shard, threads: make(map[ticketKey]*thread), comments: make(map[commentKey]*batched)}
+	b := &batch{shard: shard, events: events, threads: make(map[ticketKey]*thread), comments: make(map[commentKey]*batched)}
 	for i := range events {
 		e := &events[i]
 		key := ticketKey{e.Account, e.Ticket}
@@ -65,46 +64,23 @@ func newBatch(shard int16, events []projections.Event) *batch {
 		}
 		b.comments[about] = &batched{comment: comment{id: e.Comment}, ticket: e.Ticket}
 		b.order = append(b.order, about)
-		if _, ok := e.Fact.(domain.CommentCreated); !ok {
-			b.older = append(b.older, about)
-		}
 	}
 	return b
 }
 
-// load fetches the rows that the batch builds on.
-func (b *batch) load(ctx context.Context, tx pgx.Tx, events []projections.Event) error {
+// Load fetches the rows that the batch builds on. A comment that the batch creates may
+// have a row all the same: a checkpoint that was set back brings events again.
+func (b *batch) Load(queries *pgx.Batch) {
 	accounts, tickets := make([]int32, len(b.tickets)), make([]pgtype.UUID, len(b.tickets))
 	for i, key := range b.tickets {
 		accounts[i], tickets[i] = int32(key.account), asID(key.ticket)
 	}
-	var queries pgx.Batch
 	queries.Queue(loadTicketsSQL, b.shard, accounts, tickets).Query(b.loadTickets)
-	if len(b.older) > 0 {
-		b.queueComments(&queries, b.older)
+	if len(b.order) == 0 {
+		return
 	}
-	if err := tx.SendBatch(ctx, &queries).Close(); err != nil {
-		return err
-	}
-	// A checkpoint that was set back brings comments that have rows already.
-	var again []commentKey
-	for i := range events {
-		e := &events[i]
-		if _, ok := e.Fact.(domain.CommentCreated); ok && e.Version <= b.threads[ticketKey{e.Account, e.Ticket}].version {
-			again = append(again, commentKey{e.Account, e.Comment})
-		}
-	}
-	if again == nil {
-		return nil
-	}
-	queries = pgx.Batch{}
-	b.queueComments(&queries, again)
-	return tx.SendBatch(ctx, &queries).Close()
-}
-
-func (b *batch) queueComments(queries *pgx.Batch, keys []commentKey) {
-	accounts, comments := make([]int32, len(keys)), make([]pgtype.UUID, len(keys))
-	for i, key := range keys {
+	accounts, comments := make([]int32, len(b.order)), make([]pgtype.UUID, len(b.order))
+	for i, key := range b.order {
 		accounts[i], comments[i] = int32(key.account), asID(key.comment)
 	}
 	queries.Queue(loadCommentsSQL, b.shard, accounts, comments).Query(b.loadComments)
@@ -145,9 +121,9 @@ func (b *batch) loadComments(rows pgx.Rows) error {
 
 // fold applies the events in memory. It fails if the events of a ticket do not go on
 // from its rows.
-func (b *batch) fold(events []projections.Event) error {
-	for i := range events {
-		e := &events[i]
+func (b *batch) fold() error {
+	for i := range b.events {
+		e := &b.events[i]
 		t := b.threads[ticketKey{e.Account, e.Ticket}]
 		switch {
 		case e.Version <= t.version:

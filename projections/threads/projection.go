@@ -1,9 +1,7 @@
 package threads
 
 import (
-	"context"
 	_ "embed"
-	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -23,27 +21,13 @@ type Projection struct{ Shard int16 }
 // Name returns Name.
 func (Projection) Name() string { return Name }
 
-// Apply brings the rows of the events' tickets up to date. Rows are loaded and
-// written in bulk: two round trips, however many events there are. Events that a
+// Change brings the rows of the events' tickets up to date, in bulk. Events that a
 // ticket's rows already contain are passed over.
-func (p Projection) Apply(ctx context.Context, tx pgx.Tx, events []projections.Event) error {
-	b := newBatch(p.Shard, events)
-	if err := b.load(ctx, tx, events); err != nil {
-		return fmt.Errorf("load threads: %w", err)
-	}
-	if err := b.fold(events); err != nil {
-		return err
-	}
-	if err := b.write(ctx, tx); err != nil {
-		return fmt.Errorf("write threads: %w", err)
-	}
-	return nil
+func (p Projection) Change(events []projections.Event) projections.Change {
+	return newBatch(p.Shard, events)
 }
 
 // Forget removes the rows of a ticket.
-func (p Projection) Forget(ctx context.Context, tx pgx.Tx, account domain.AccountID, ticket domain.TicketID) error {
-	if _, err := tx.Exec(ctx, forgetSQL, p.Shard, account, asID(ticket)); err != nil {
-		return fmt.Errorf("forget thread: %w", err)
-	}
-	return nil
+func (p Projection) Forget(batch *pgx.Batch, account domain.AccountID, ticket domain.TicketID) {
+	batch.Queue(forgetSQL, p.Shard, account, asID(ticket))
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
 	"github.com/commentd/commentd/domain"
@@ -152,14 +153,19 @@ func (w *world) apply(n int) {
 		events[i] = projections.Event{Recorded: r, Fact: fact}
 		w.applied = r.Version
 	}
-	tx, err := w.log.Pool.Begin(ctx)
+	change := threads.Projection{}.Change(events)
+	err = pgx.BeginFunc(ctx, w.log.Pool, func(tx pgx.Tx) error {
+		var load, write pgx.Batch
+		change.Load(&load)
+		if err := tx.SendBatch(ctx, &load).Close(); err != nil {
+			return err
+		}
+		if err := change.Write(&write); err != nil {
+			return err
+		}
+		return tx.SendBatch(ctx, &write).Close()
+	})
 	if err != nil {
-		w.tb.Fatal(err)
-	}
-	if err := (threads.Projection{}).Apply(ctx, tx, events); err != nil {
-		w.tb.Fatal(err)
-	}
-	if err := tx.Commit(ctx); err != nil {
 		w.tb.Fatal(err)
 	}
 }

@@ -1,7 +1,6 @@
 package threads
 
 import (
-	"context"
 	_ "embed"
 	"time"
 
@@ -20,13 +19,15 @@ var (
 	deleteCommentsSQL string
 )
 
-// write queues the changed rows, column by column: the statements are the same for
-// any number of rows.
-func (b *batch) write(ctx context.Context, tx pgx.Tx) error {
-	var queries pgx.Batch
-	b.writeTickets(&queries)
-	b.writeComments(&queries)
-	return tx.SendBatch(ctx, &queries).Close()
+// Write folds the events and queues the changed rows, column by column: the statements
+// are the same for any number of rows.
+func (b *batch) Write(queries *pgx.Batch) error {
+	if err := b.fold(); err != nil {
+		return err
+	}
+	b.writeTickets(queries)
+	b.writeComments(queries)
+	return nil
 }
 
 func (b *batch) writeTickets(queries *pgx.Batch) {
