@@ -55,6 +55,7 @@ func (f *flight) land() { _ = f.sub.Unsubscribe() }
 // allows. The first message of a flight goes alone: if it is refused, the answer
 // says why, while those behind it could only be told that they do not follow.
 func (f *flight) publish(ctx context.Context, events []eventstore.Recorded) error {
+	began, from := time.Now(), f.acked
 	for i, e := range events {
 		if int(f.sent-f.acked) >= f.r.config.Window {
 			// Half of the window at a time: a message for each acknowledgement would
@@ -62,6 +63,7 @@ func (f *flight) publish(ctx context.Context, events []eventstore.Recorded) erro
 			if err := f.makeRoom(ctx, f.r.config.Window/2); err != nil {
 				return err
 			}
+			f.clock(began, from)
 		} else if err := f.makeRoom(ctx, f.r.config.Window); err != nil {
 			return err
 		}

@@ -181,12 +181,8 @@ func (r *Relay) carry(ctx context.Context, from cursor) error {
 			if len(page) == 0 && f.sent == f.acked {
 				r.relaying()
 			}
-			if len(page) == pageSize {
-				err = f.clock(func() error { return f.publish(ctx, page) })
-			} else {
-				r.slow = r.slow && len(page) > 0
-				err = f.publish(ctx, page)
-			}
+			r.slow = r.slow && len(page) > 0 // the next backlog finds out anew
+			err = f.publish(ctx, page)
 		case msg := <-f.acks:
 			err = f.take(msg)
 		case <-check.C:
