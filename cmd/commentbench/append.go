@@ -50,7 +50,7 @@ func (b *bench) measureAppend(ctx context.Context) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := b.checkLog(ctx, product.pool, product.acked.Load()); err != nil {
+	if err := b.checkLog(ctx, product.desk, product.acked.Load()); err != nil {
 		return nil, err
 	}
 	return []result{

@@ -47,7 +47,7 @@ func (b *bench) grown(ctx context.Context) (*growth, error) {
 		return nil, err
 	}
 	b.growth = g
-	return g, settle(ctx, small.pool)
+	return g, settle(ctx, small.desk)
 }
 
 // measureGrowth is H: what changes as the log, and a ticket, grow.
@@ -74,7 +74,7 @@ func (b *bench) measureGrowth(ctx context.Context) ([]result, error) {
 		return nil, err
 	}
 	b.say("filled at %.0f comments/s", float64(large.acked.Load())/time.Since(began).Seconds())
-	if err := settle(ctx, large.pool); err != nil {
+	if err := settle(ctx, large.desk); err != nil {
 		return nil, err
 	}
 	space, err := b.measureSpace(ctx, large)
@@ -126,7 +126,7 @@ func (b *bench) compareAppends(ctx context.Context, small, large *library) ([]re
 		return nil, err
 	}
 	for _, l := range []*library{small, large} {
-		if err := b.checkLog(ctx, l.pool, l.acked.Load()); err != nil {
+		if err := b.checkLog(ctx, l.desk, l.acked.Load()); err != nil {
 			return nil, err
 		}
 	}
@@ -151,7 +151,7 @@ func (b *bench) project(ctx context.Context, l *library) error {
 	if err := <-done; err != nil {
 		return err
 	}
-	return settle(ctx, l.pool)
+	return settle(ctx, l.desk)
 }
 
 // logFeed feeds a projector from the log itself.

@@ -84,7 +84,7 @@ func (b *bench) web(ctx context.Context) (*httpStack, error) {
 	if err := h.projected(ctx); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(settle(ctx, h.library.pool), settle(ctx, bare)); err != nil {
+	if err := errors.Join(settle(ctx, h.library.desk), settle(ctx, bare)); err != nil {
 		return nil, err
 	}
 	b.http = h
@@ -107,7 +107,7 @@ func (h *httpStack) projected(ctx context.Context) error {
 
 // check checks that the log holds what was acknowledged to anybody.
 func (h *httpStack) check(ctx context.Context, b *bench) error {
-	return b.checkLog(ctx, h.library.pool, h.library.acked.Load()+h.posted.acked.Load())
+	return b.checkLog(ctx, h.library.desk, h.library.acked.Load()+h.posted.acked.Load())
 }
 
 // sane checks what is then checked by size only: that both sides list what was

@@ -82,16 +82,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (report, 
 		return report{}, err
 	}
 	r, err := b.measure(ctx)
-	err = errors.Join(err, b.close())
-	if err != nil {
-		return r, err
-	}
+	err = errors.Join(err, r.Correct.err(), b.close())
+	// What was measured before something went wrong is told all the same.
 	if o.JSON {
-		err = r.writeJSON(stdout)
-	} else {
-		err = r.writeTable(stdout)
+		return r, errors.Join(err, r.writeJSON(stdout))
 	}
-	return r, errors.Join(err, r.Correct.err())
+	return r, errors.Join(err, r.writeTable(stdout))
 }
 
 // check checks the options and makes what follows from them.
@@ -123,12 +119,15 @@ func (o *options) size(n int) int {
 }
 
 // measure runs the suites that were asked for.
-func (b *bench) measure(ctx context.Context) (report, error) {
-	r, err := b.newReport(ctx)
-	if err != nil {
+func (b *bench) measure(ctx context.Context) (r report, err error) {
+	if r, err = b.newReport(ctx); err != nil {
 		return r, err
 	}
 	overall := startLoadMeter()
+	defer func() {
+		r.Load["all"] = overall.stop()
+		r.Correct = b.correct
+	}()
 	for _, s := range suites {
 		if len(b.Only) > 0 && !slices.Contains(b.Only, s.id) {
 			continue
@@ -142,7 +141,5 @@ func (b *bench) measure(ctx context.Context) (report, error) {
 		r.Results = append(r.Results, results...)
 		r.Load[s.id] = meter.stop()
 	}
-	r.Load["all"] = overall.stop()
-	r.Correct = b.correct
 	return r, nil
 }

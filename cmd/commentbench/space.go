@@ -25,7 +25,7 @@ func (b *bench) measureSpace(ctx context.Context, large *library) ([]result, err
 	if err != nil {
 		return nil, err
 	}
-	parts, err := spaceByPart(ctx, large.pool)
+	parts, err := spaceByPart(ctx, large.desk)
 	if err != nil {
 		return nil, err
 	}

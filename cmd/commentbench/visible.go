@@ -81,7 +81,7 @@ func (b *bench) followed(ctx context.Context, h *httpStack, rate float64) (follo
 	if err := h.projected(ctx); err != nil {
 		return f, err
 	}
-	rows, err := h.library.pool.Query(ctx, followSQL, int64(before.Position))
+	rows, err := h.library.desk.Query(ctx, followSQL, int64(before.Position))
 	if err != nil {
 		return f, err
 	}
