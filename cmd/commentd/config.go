@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/commentd/commentd/eventstore/vault"
 )
@@ -62,6 +63,10 @@ type database struct {
 func (c database) validate() error {
 	if c.PostgresURL == "" {
 		return errors.New("COMMENTD_POSTGRES_URL is not set: the URL of the Postgres database to use")
+	}
+	if _, err := pgconn.ParseConfig(c.PostgresURL); err != nil {
+		// The parser's error may quote the URL, and with it the password.
+		return errors.New("COMMENTD_POSTGRES_URL is malformed: it must have the form postgres://user@host/database, or key=value")
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ type Metrics struct {
 	RelayState      *prometheus.GaugeVec     // 1 for the state the relay is in
 	ProjectorLag    *prometheus.GaugeVec     // events not yet in the read model, by projection
 	ProjectorAge    *prometheus.GaugeVec     // age of the oldest of them, in seconds, by projection
-	ProjectorEvents *prometheus.CounterVec   // events applied, by projection and source (jetstream, log)
+	ProjectorEvents *prometheus.CounterVec   // events applied, by projection and source (feed, log)
 	ProjectorHalted *prometheus.GaugeVec     // partitions whose checkpoint the log does not lead to, by projection
 	Quarantined     *prometheus.GaugeVec     // tickets whose events could not be applied, by projection
 	RequestSeconds  *prometheus.HistogramVec // request durations by method, route and status class
