@@ -1,5 +1,7 @@
 package domain
 
+import "time"
+
 // A Command asks for a change to one ticket. The set is closed: a new wish is a
 // new type here and a case in Decide.
 type Command interface {
@@ -84,7 +86,71 @@ type PutTicket struct {
 	Requester **UserID
 	// Subject points to nil to say that there is none.
 	Subject **Text
-	Numbers Numbers
+	// LegalHold keeps everything in the ticket from being redacted or erased. It is for
+	// administrators, and may be changed on a closed ticket, too.
+	LegalHold *bool
+	Numbers   Numbers
+}
+
+// MakePrivate turns a comment into an internal note, whoever wrote it.
+type MakePrivate struct {
+	Account  AccountID
+	Ticket   TicketID
+	Comment  CommentID
+	By       By
+	Audit    int64
+	Revision int // as in UpdateComment
+}
+
+// RedactComment hides something in every version of a comment, also on a closed
+// ticket.
+type RedactComment struct {
+	Account  AccountID
+	Ticket   TicketID
+	Comment  CommentID
+	By       By
+	Audit    int64
+	Revision int // as in UpdateComment
+	Hide     Redaction
+	Mask     Mask
+	// Contents are the versions sealed anew, oldest first; none if nothing has to be
+	// hidden. Whoever opens and seals fills them in.
+	Contents []Replacement
+}
+
+// EraseComment removes all that a comment ever said, deleted or not.
+type EraseComment struct {
+	Account AccountID
+	Ticket  TicketID
+	Comment CommentID
+	By      By
+	Audit   int64
+	Cause   Cause
+	// Contents are the versions that there are, oldest first. Whoever knows them fills
+	// them in.
+	Contents []ContentID
+}
+
+// EraseSubject removes every subject that a ticket ever had.
+type EraseSubject struct {
+	Account AccountID
+	Ticket  TicketID
+	By      By
+	Audit   int64
+	Cause   Cause
+	// Contents are as in EraseComment.
+	Contents []ContentID
+}
+
+// CompleteObligation notes that the keys to what an event has removed are destroyed.
+type CompleteObligation struct {
+	Account AccountID
+	Ticket  TicketID
+	By      By
+	Audit   int64
+	// Obligation is the event that removed contents.
+	Obligation  EventID
+	DestroyedAt time.Time
 }
 
 func (c CreateComment) About() (AccountID, TicketID, CommentID) {
@@ -100,7 +166,28 @@ func (c PutTicket) About() (AccountID, TicketID, CommentID) {
 	return c.Account, c.Ticket, CommentID{}
 }
 
-func (CreateComment) isCommand() {}
-func (UpdateComment) isCommand() {}
-func (DeleteComment) isCommand() {}
-func (PutTicket) isCommand()     {}
+func (c MakePrivate) About() (AccountID, TicketID, CommentID) {
+	return c.Account, c.Ticket, c.Comment
+}
+func (c RedactComment) About() (AccountID, TicketID, CommentID) {
+	return c.Account, c.Ticket, c.Comment
+}
+func (c EraseComment) About() (AccountID, TicketID, CommentID) {
+	return c.Account, c.Ticket, c.Comment
+}
+func (c EraseSubject) About() (AccountID, TicketID, CommentID) {
+	return c.Account, c.Ticket, CommentID{}
+}
+func (c CompleteObligation) About() (AccountID, TicketID, CommentID) {
+	return c.Account, c.Ticket, CommentID{}
+}
+
+func (CreateComment) isCommand()      {}
+func (UpdateComment) isCommand()      {}
+func (DeleteComment) isCommand()      {}
+func (PutTicket) isCommand()          {}
+func (MakePrivate) isCommand()        {}
+func (RedactComment) isCommand()      {}
+func (EraseComment) isCommand()       {}
+func (EraseSubject) isCommand()       {}
+func (CompleteObligation) isCommand() {}

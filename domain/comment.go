@@ -10,7 +10,7 @@ type Comment struct {
 	Number    int64
 	Author    Author
 	Public    bool
-	Content   ContentID
+	Content   ContentID // zero: erased
 	CreatedAt time.Time
 	UpdatedAt time.Time // strictly increasing in whole seconds
 	// Revision is the version, in its ticket's stream, of the last event about
@@ -36,6 +36,12 @@ func (c Comment) Evolve(e Event) Comment {
 		c.Public = false
 	case CommentMadePublic:
 		c.Public = true
+	case CommentRedacted:
+		if n := len(e.Contents); n > 0 {
+			c.Content = e.Contents[n-1].New.ID
+		}
+	case ContentErased:
+		c.Content = ContentID{}
 	case CommentDeleted:
 		c.Deleted = true
 	default:

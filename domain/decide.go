@@ -19,6 +19,19 @@ func Decide(t Ticket, c Comment, cmd Command) ([]Event, error) {
 		return []Event{CommentDeleted{Meta: cmd.By.meta(cmd.Audit)}}, nil
 	case PutTicket:
 		return decidePut(t, cmd)
+	case MakePrivate:
+		return decidePrivate(t, c, cmd)
+	case RedactComment:
+		return decideRedact(t, c, cmd)
+	case EraseComment:
+		return decideErase(t, c, cmd)
+	case EraseSubject:
+		return decideEraseSubject(t, cmd)
+	case CompleteObligation:
+		if !t.Exists {
+			return nil, ErrTicketNotFound
+		}
+		return []Event{ObligationCompleted{Meta: cmd.By.meta(cmd.Audit), Obligation: cmd.Obligation}}, nil
 	}
 	panic(fmt.Sprintf("domain: no rule for %T", cmd))
 }
@@ -76,16 +89,31 @@ func decideUpdate(t Ticket, c Comment, cmd UpdateComment) ([]Event, error) {
 
 // mayChange checks what editing and deleting have in common (contract §13.3).
 func mayChange(t Ticket, c Comment, by By, revision int) error {
+	if err := mayKnow(t, c, by); err != nil {
+		return err
+	}
+	switch {
+	case t.Status == StatusClosed:
+		return ErrTicketClosed
+	case !by.mayEdit(c.Author):
+		return ErrForbidden
+	}
+	return stillAt(c, revision)
+}
+
+// mayKnow checks what everything about a comment has in common.
+func mayKnow(t Ticket, c Comment, by By) error {
 	switch {
 	case !t.VisibleTo(by.Actor):
 		return ErrTicketNotFound
 	case !c.VisibleTo(by.Actor):
 		return ErrNotFound
-	case t.Status == StatusClosed:
-		return ErrTicketClosed
-	case !by.mayEdit(c.Author):
-		return ErrForbidden
-	case revision != 0 && revision != c.Revision:
+	}
+	return nil
+}
+
+func stillAt(c Comment, revision int) error {
+	if revision != 0 && revision != c.Revision {
 		return ErrRevision
 	}
 	return nil
@@ -118,6 +146,12 @@ func decidePut(t Ticket, cmd PutTicket) ([]Event, error) {
 	if cmd.Requester != nil {
 		next.Requester = *cmd.Requester
 	}
+	if cmd.LegalHold != nil {
+		next.LegalHold = *cmd.LegalHold
+	}
+	if next.LegalHold != t.LegalHold && !cmd.By.Admin {
+		return nil, ErrHoldForbidden
+	}
 	if cmd.Subject != nil && !sameSubject(t, *cmd.Subject) {
 		next.Subject = nil
 		if text := *cmd.Subject; text != nil {
@@ -128,16 +162,18 @@ func decidePut(t Ticket, cmd PutTicket) ([]Event, error) {
 	case !t.Exists:
 		return []Event{TicketOpened{
 			Meta: meta, Number: cmd.Numbers.Subject, Status: next.Status, Requester: next.Requester,
-			Subject: next.Subject, DefaultPublic: next.DefaultPublic,
+			Subject: next.Subject, DefaultPublic: next.DefaultPublic, LegalHold: next.LegalHold,
 		}}, nil
-	case next.Status == t.Status && same(next.Requester, t.Requester) && next.Subject == t.Subject:
+	case next.Status != t.Status || !same(next.Requester, t.Requester) || next.Subject != t.Subject:
+		if t.Status == StatusClosed {
+			return nil, ErrTicketClosed
+		}
+	case next.LegalHold == t.LegalHold:
 		return nil, nil
-	case t.Status == StatusClosed:
-		return nil, ErrTicketClosed
 	}
 	return []Event{TicketChanged{
 		Meta: meta, Status: next.Status, Requester: next.Requester, Subject: next.Subject,
-		DefaultPublic: next.DefaultPublic,
+		DefaultPublic: next.DefaultPublic, LegalHold: next.LegalHold,
 	}}, nil
 }
 

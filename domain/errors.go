@@ -15,6 +15,10 @@ var (
 	ErrForbidden = errors.New("only the author or an administrator may do that")
 	// ErrInternalForbidden: a customer may not write internal notes.
 	ErrInternalForbidden = errors.New("customers cannot write internal notes")
+	// ErrHoldForbidden: a legal hold is for administrators to lay and to lift.
+	ErrHoldForbidden = errors.New("only an administrator may lay or lift a legal hold")
+	// ErrLegalHold: nothing in the ticket may be redacted or erased.
+	ErrLegalHold = errors.New("the ticket is under legal hold")
 	// ErrRevision: the comment is no longer as the caller last saw it.
 	ErrRevision = errors.New("the comment has changed meanwhile")
 )

@@ -65,6 +65,7 @@ type TicketOpened struct {
 	Requester     *UserID     `json:"requester,omitzero"`
 	Subject       *ContentRef `json:"subject,omitzero"`
 	DefaultPublic bool        `json:"default_public"`
+	LegalHold     bool        `json:"legal_hold,omitzero"`
 }
 
 // TicketChanged holds all of what can change, as it is after the change.
@@ -74,6 +75,7 @@ type TicketChanged struct {
 	Requester     *UserID     `json:"requester,omitzero"`
 	Subject       *ContentRef `json:"subject,omitzero"`
 	DefaultPublic bool        `json:"default_public"`
+	LegalHold     bool        `json:"legal_hold,omitzero"`
 }
 
 // CommentCreated: somebody said something.
@@ -100,3 +102,44 @@ type CommentMadePublic struct{ Meta }
 // CommentDeleted: no reader gets the comment any more. Its text stays sealed until
 // the account's retention of deleted comments ends.
 type CommentDeleted struct{ Meta }
+
+// CommentRedacted: something that the comment said, today or ever, is hidden for good.
+// Every version of it was sealed anew, whether or not the secret stood in it, and the
+// former texts are gone: the event says nothing of what was hidden, or where.
+type CommentRedacted struct {
+	Meta
+	// Contents are all versions that there are, oldest first; the last is what the
+	// comment says now.
+	Contents []Replacement `json:"contents"`
+}
+
+// Replacement is a version of a comment that was sealed anew.
+type Replacement struct {
+	Old ContentID  `json:"old"`
+	New ContentRef `json:"new"`
+}
+
+// ContentErased: texts are gone for good with nothing in their place: all versions of
+// a comment or, if Subject is true, of the ticket's subject.
+type ContentErased struct {
+	Meta
+	Subject  bool        `json:"subject,omitzero"`
+	Contents []ContentID `json:"contents"`
+	Cause    Cause       `json:"cause"`
+}
+
+// Cause says why contents were erased.
+type Cause string
+
+const (
+	CauseRetention Cause = "retention" // older than the account keeps contents
+	CauseDeletion  Cause = "deletion"  // deleted for longer than the account keeps deleted comments
+	CauseErasure   Cause = "erasure"   // of a customer, a ticket or an account
+)
+
+// ObligationCompleted: the keys that could open what an earlier event has removed are
+// destroyed.
+type ObligationCompleted struct {
+	Meta
+	Obligation EventID `json:"obligation"` // the earlier event
+}

@@ -38,6 +38,7 @@ type Ticket struct {
 	Requester     *UserID
 	Subject       *ContentRef
 	DefaultPublic bool
+	LegalHold     bool // nothing is redacted or erased
 	OpenedAt      time.Time
 	UpdatedAt     time.Time // strictly increasing in whole seconds
 	// SubjectText is the unsealed subject. It is set only where Decide needs it:
@@ -51,10 +52,17 @@ func (t Ticket) Evolve(e Event) Ticket {
 	case TicketOpened:
 		return Ticket{
 			Exists: true, Number: e.Number, Status: e.Status, Requester: e.Requester, Subject: e.Subject,
-			DefaultPublic: e.DefaultPublic, OpenedAt: e.At, UpdatedAt: e.At,
+			DefaultPublic: e.DefaultPublic, LegalHold: e.LegalHold, OpenedAt: e.At, UpdatedAt: e.At,
 		}
 	case TicketChanged:
-		t.Status, t.Requester, t.Subject, t.DefaultPublic = e.Status, e.Requester, e.Subject, e.DefaultPublic
+		t.Status, t.Requester, t.Subject = e.Status, e.Requester, e.Subject
+		t.DefaultPublic, t.LegalHold = e.DefaultPublic, e.LegalHold
+	case ContentErased:
+		if e.Subject {
+			t.Subject = nil
+		}
+	case ObligationCompleted:
+		return t // nothing that anybody sees has changed
 	}
 	t.UpdatedAt = later(t.UpdatedAt, e.Metadata().At)
 	return t

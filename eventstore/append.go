@@ -29,6 +29,7 @@ const (
 	outcomeOtherRequest    outcome = 3
 	outcomeTicketConflict  outcome = 4
 	outcomeCommentConflict outcome = 5
+	outcomeRetiredBucket   outcome = 6
 )
 
 // pending is a decided command on its way into the log.
@@ -41,6 +42,9 @@ type pending struct {
 	receipt        *Receipt
 	events         []encodedEvent
 	contents       []content
+	removes        []domain.ContentID
+	completes      domain.EventID // the event whose obligation is completed, if any is
+	destroyedAt    time.Time
 	commentAfter   *domain.Comment // the comment's row afterwards
 	ticketAfter    *domain.Ticket  // the ticket's row afterwards, if it changes
 

@@ -22,6 +22,9 @@ type batch struct {
 		receipt                []pgtype.UUID
 		fingerprint            [][]byte
 		receipts               bool // whether there are any
+		completes              []pgtype.UUID
+		destroyedAt            []pgtype.Timestamptz
+		completions            bool // whether there are any
 	}
 	events struct {
 		item     []int32
@@ -37,6 +40,10 @@ type batch struct {
 		id     []pgtype.UUID
 		bucket []int64
 		sealed [][]byte
+	}
+	removed struct {
+		item []int32
+		id   []pgtype.UUID
 	}
 	comments struct {
 		item            []int32
@@ -54,6 +61,7 @@ type batch struct {
 		requester []pgtype.UUID
 		subject   []pgtype.UUID
 		public    []bool
+		hold      []bool
 	}
 }
 
@@ -85,6 +93,10 @@ func newBatch(items []*pending) *batch {
 			b.contents.bucket = append(b.contents.bucket, c.sealed.BucketID)
 			b.contents.sealed = append(b.contents.sealed, c.sealed.Bytes)
 		}
+		for _, id := range p.removes {
+			b.removed.item = append(b.removed.item, item)
+			b.removed.id = append(b.removed.id, column(id))
+		}
 		if c := p.commentAfter; c != nil {
 			b.addComment(item, p.comment, c)
 		}
@@ -102,6 +114,8 @@ func (b *batch) addItem(ticket int32, p *pending) {
 	c.comment = append(c.comment, column(p.comment))
 	c.revision = append(c.revision, p.revision)
 	c.changesTicket = append(c.changesTicket, p.ticketAfter != nil)
+	c.completes, c.destroyedAt = append(c.completes, column(p.completes)), append(c.destroyedAt, pgtype.Timestamptz{Time: p.destroyedAt, Valid: true})
+	c.completions = c.completions || p.completes != domain.EventID{}
 	if p.receipt == nil {
 		c.receipt, c.fingerprint = append(c.receipt, pgtype.UUID{}), append(c.fingerprint, nil)
 		return
@@ -139,6 +153,7 @@ func (b *batch) addState(item int32, after *domain.Ticket) {
 	c.number = append(c.number, after.Number)
 	c.status = append(c.status, string(after.Status))
 	c.public = append(c.public, after.DefaultPublic)
+	c.hold = append(c.hold, after.LegalHold)
 	var requester, subject pgtype.UUID
 	if after.Requester != nil {
 		requester = pgtype.UUID{Bytes: *after.Requester, Valid: true}
@@ -159,16 +174,20 @@ func (b *batch) args(shard int16) []any {
 	if !b.items.receipts {
 		b.items.receipt, b.items.fingerprint = nil, nil
 	}
+	if !b.items.completions {
+		b.items.completes, b.items.destroyedAt = nil, nil
+	}
 	return []any{
 		shard,
 		flat(b.tickets.account), flat(b.tickets.id), flat(b.tickets.partition),
 		flat(b.items.ticket), flat(b.items.ticketRevision), flat(b.items.comment), flat(b.items.revision), flat(b.items.changesTicket),
-		flat(b.items.receipt), flat(b.items.fingerprint),
+		flat(b.items.receipt), flat(b.items.fingerprint), flat(b.items.completes), flat(b.items.destroyedAt),
 		flat(b.events.item), flat(b.events.id), flat(b.events.name), flat(b.events.schema), flat(b.events.comment), flat(b.events.internal), flat(b.events.data),
 		flat(b.contents.item), flat(b.contents.id), flat(b.contents.bucket), flat(b.contents.sealed),
+		flat(b.removed.item), flat(b.removed.id),
 		flat(b.comments.item), flat(b.comments.id), flat(b.comments.number), flat(b.comments.authorType), flat(b.comments.author),
 		flat(b.comments.public), flat(b.comments.deleted), flat(b.comments.content),
-		flat(b.states.item), flat(b.states.number), flat(b.states.status), flat(b.states.requester), flat(b.states.subject), flat(b.states.public),
+		flat(b.states.item), flat(b.states.number), flat(b.states.status), flat(b.states.requester), flat(b.states.subject), flat(b.states.public), flat(b.states.hold),
 	}
 }
 

@@ -19,20 +19,23 @@ type kind struct {
 }
 
 var (
-	kindTicketOpened       = kind{"ticket.opened", 1, decodeAs(func(e *domain.TicketOpened) *domain.Meta { return &e.Meta })}
-	kindTicketChanged      = kind{"ticket.changed", 1, decodeAs(func(e *domain.TicketChanged) *domain.Meta { return &e.Meta })}
-	kindCommentCreated     = kind{"comment.created", 1, decodeAs(func(e *domain.CommentCreated) *domain.Meta { return &e.Meta })}
-	kindCommentEdited      = kind{"comment.edited", 1, decodeAs(func(e *domain.CommentEdited) *domain.Meta { return &e.Meta })}
-	kindCommentMadePrivate = kind{"comment.made_private", 1, decodeAs(func(e *domain.CommentMadePrivate) *domain.Meta { return &e.Meta })}
-	kindCommentMadePublic  = kind{"comment.made_public", 1, decodeAs(func(e *domain.CommentMadePublic) *domain.Meta { return &e.Meta })}
-	kindCommentDeleted     = kind{"comment.deleted", 1, decodeAs(func(e *domain.CommentDeleted) *domain.Meta { return &e.Meta })}
+	kindTicketOpened        = kind{"ticket.opened", 1, decodeAs(func(e *domain.TicketOpened) *domain.Meta { return &e.Meta })}
+	kindTicketChanged       = kind{"ticket.changed", 1, decodeAs(func(e *domain.TicketChanged) *domain.Meta { return &e.Meta })}
+	kindCommentCreated      = kind{"comment.created", 1, decodeAs(func(e *domain.CommentCreated) *domain.Meta { return &e.Meta })}
+	kindCommentEdited       = kind{"comment.edited", 1, decodeAs(func(e *domain.CommentEdited) *domain.Meta { return &e.Meta })}
+	kindCommentMadePrivate  = kind{"comment.made_private", 1, decodeAs(func(e *domain.CommentMadePrivate) *domain.Meta { return &e.Meta })}
+	kindCommentMadePublic   = kind{"comment.made_public", 1, decodeAs(func(e *domain.CommentMadePublic) *domain.Meta { return &e.Meta })}
+	kindCommentDeleted      = kind{"comment.deleted", 1, decodeAs(func(e *domain.CommentDeleted) *domain.Meta { return &e.Meta })}
+	kindCommentRedacted     = kind{"comment.redacted", 1, decodeAs(func(e *domain.CommentRedacted) *domain.Meta { return &e.Meta })}
+	kindContentErased       = kind{"content.erased", 1, decodeAs(func(e *domain.ContentErased) *domain.Meta { return &e.Meta })}
+	kindObligationCompleted = kind{"obligation.completed", 1, decodeAs(func(e *domain.ObligationCompleted) *domain.Meta { return &e.Meta })}
 )
 
 var kinds = map[string]kind{}
 
 func init() {
 	for _, k := range []kind{kindTicketOpened, kindTicketChanged, kindCommentCreated, kindCommentEdited,
-		kindCommentMadePrivate, kindCommentMadePublic, kindCommentDeleted} {
+		kindCommentMadePrivate, kindCommentMadePublic, kindCommentDeleted, kindCommentRedacted, kindContentErased, kindObligationCompleted} {
 		kinds[k.name] = k
 	}
 }
@@ -53,6 +56,12 @@ func kindOf(e domain.Event) kind {
 		return kindCommentMadePublic
 	case domain.CommentDeleted:
 		return kindCommentDeleted
+	case domain.CommentRedacted:
+		return kindCommentRedacted
+	case domain.ContentErased:
+		return kindContentErased
+	case domain.ObligationCompleted:
+		return kindObligationCompleted
 	}
 	panic(fmt.Sprintf("eventstore: no name for %T", e))
 }

@@ -27,13 +27,16 @@ func samples() []domain.Event {
 	requester := domain.UserID(uuid.UUID{15: 2})
 	ref := domain.ContentRef{ID: domain.ContentID(uuid.UUID{15: 3}), Digest: domain.Digest{0xff, 31: 1}}
 	return []domain.Event{
-		domain.TicketOpened{Meta: meta, Number: 12, Status: domain.StatusNew, Requester: &requester, Subject: &ref, DefaultPublic: true},
-		domain.TicketChanged{Meta: meta, Status: domain.StatusClosed, Requester: &requester, Subject: &ref, DefaultPublic: true},
+		domain.TicketOpened{Meta: meta, Number: 12, Status: domain.StatusNew, Requester: &requester, Subject: &ref, DefaultPublic: true, LegalHold: true},
+		domain.TicketChanged{Meta: meta, Status: domain.StatusClosed, Requester: &requester, Subject: &ref, DefaultPublic: true, LegalHold: true},
 		domain.CommentCreated{Meta: meta, Number: 13, Author: domain.Author{Type: domain.AuthorCustomer, ID: requester}, Public: true, Content: ref},
 		domain.CommentEdited{Meta: meta, Content: ref},
 		domain.CommentMadePrivate{Meta: meta},
 		domain.CommentMadePublic{Meta: meta},
 		domain.CommentDeleted{Meta: meta},
+		domain.CommentRedacted{Meta: meta, Contents: []domain.Replacement{{Old: domain.ContentID(uuid.UUID{15: 4}), New: ref}}},
+		domain.ContentErased{Meta: meta, Subject: true, Contents: []domain.ContentID{ref.ID}, Cause: domain.CauseRetention},
+		domain.ObligationCompleted{Meta: meta, Obligation: domain.EventID(uuid.UUID{15: 5})},
 	}
 }
 

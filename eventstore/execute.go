@@ -72,7 +72,7 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 		if err != nil {
 			return Result{}, err
 		}
-		events, err := domain.Decide(st.ticket, st.comment, cmd)
+		events, contents, err := s.decide(ctx, cmd, st)
 		if err != nil && st.cached {
 			s.heads.drop(account, ticket)
 			continue
@@ -84,7 +84,10 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 			}
 			return Result{Comment: comment}, err
 		}
-		p, err := prepare(cmd, st, events, text, receipt)
+		if text != nil && bring(events, text.id) {
+			contents = append(contents, *text)
+		}
+		p, err := prepare(cmd, st, events, contents, receipt)
 		if err != nil {
 			return Result{}, err
 		}
@@ -112,6 +115,16 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 		case outcomeTicketConflict:
 			s.heads.drop(account, ticket)
 		case outcomeCommentConflict: // it has changed: decide on what it is now
+			if err := s.overtaken(ctx, cmd, st); err != nil {
+				return Result{}, err
+			}
+		case outcomeRetiredBucket:
+			for _, c := range contents {
+				s.vault.Forget(c.sealed.BucketID)
+			}
+			if text, err = s.sealText(ctx, cmd); err != nil {
+				return Result{}, err
+			}
 		}
 	}
 	return Result{}, fmt.Errorf("execute %T: %w", cmd, ErrBusy)
@@ -170,16 +183,56 @@ func (s *Store) replay(ctx context.Context, receipt *Receipt) (Result, bool, err
 	return Result{Replayed: true, Comment: domain.CommentID(comment)}, true, nil
 }
 
+// decide decides cmd, and completes it first if it removes contents and is not refused
+// as it is.
+func (s *Store) decide(ctx context.Context, cmd domain.Command, st state) ([]domain.Event, []content, error) {
+	switch cmd := cmd.(type) {
+	case domain.RedactComment, domain.EraseComment, domain.EraseSubject:
+		if _, err := domain.Decide(st.ticket, st.comment, cmd); err != nil {
+			return nil, nil, err
+		}
+		complete, contents, err := s.complete(ctx, cmd, st)
+		if err != nil {
+			return nil, nil, err
+		}
+		events, err := domain.Decide(st.ticket, st.comment, complete)
+		return events, contents, err
+	case domain.CompleteObligation:
+		if owed, err := s.owed(ctx, cmd.Obligation); err != nil || !owed {
+			return nil, nil, err
+		}
+	}
+	events, err := domain.Decide(st.ticket, st.comment, cmd)
+	return events, nil, err
+}
+
+// overtaken returns domain.ErrRevision if cmd would bring a text into a comment that
+// was redacted after the state was loaded: the text may be the one that was to go.
+func (s *Store) overtaken(ctx context.Context, cmd domain.Command, st state) error {
+	update, ok := cmd.(domain.UpdateComment)
+	if !ok || update.Text == nil {
+		return nil
+	}
+	since, err := s.ReadComment(ctx, update.Account, update.Ticket, update.Comment, Version(st.comment.Revision))
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(since, func(r Recorded) bool { return r.Type == kindCommentRedacted.name }) {
+		return domain.ErrRevision
+	}
+	return nil
+}
+
 // prepare spells out the rows that log.append is to write for a decided command.
-func prepare(cmd domain.Command, st state, events []domain.Event, text *content, receipt *Receipt) (*pending, error) {
+func prepare(cmd domain.Command, st state, events []domain.Event, contents []content, receipt *Receipt) (*pending, error) {
 	account, ticket, comment := cmd.About()
 	p := &pending{
 		account: account, ticket: ticket, ticketRevision: st.ticketRevision,
 		comment: comment, revision: int32(st.comment.Revision), receipt: receipt,
-		events: make([]encodedEvent, 0, len(events)),
+		events: make([]encodedEvent, 0, len(events)), contents: contents,
 	}
-	if text != nil && bring(events, text.id) {
-		p.contents = []content{*text}
+	if done, ok := cmd.(domain.CompleteObligation); ok {
+		p.completes, p.destroyedAt = done.Obligation, done.DestroyedAt
 	}
 	ticketAfter, commentAfter := st.ticket, st.comment
 	for _, e := range events {
@@ -191,10 +244,13 @@ func prepare(cmd domain.Command, st state, events []domain.Event, text *content,
 		if encoded.name, encoded.schema, encoded.data, err = Encode(e); err != nil {
 			return nil, err
 		}
-		switch e.(type) {
-		case domain.TicketOpened, domain.TicketChanged:
+		p.removes = append(p.removes, removed(e)...)
+		switch {
+		case aboutTicket(e):
 			ticketAfter = ticketAfter.Evolve(e)
 			p.ticketAfter = &ticketAfter
+		case encoded.name == kindObligationCompleted.name:
+			encoded.internal = true // of no concern to anybody else
 		default:
 			before := commentAfter
 			commentAfter = commentAfter.Evolve(e)
@@ -205,6 +261,17 @@ func prepare(cmd domain.Command, st state, events []domain.Event, text *content,
 		p.events = append(p.events, encoded)
 	}
 	return p, nil
+}
+
+// aboutTicket reports whether the event changes what the ticket itself is.
+func aboutTicket(e domain.Event) bool {
+	switch e := e.(type) {
+	case domain.TicketOpened, domain.TicketChanged:
+		return true
+	case domain.ContentErased:
+		return e.Subject
+	}
+	return false
 }
 
 // sealText seals the text that cmd brings, if any, and notes its digest in cmd.

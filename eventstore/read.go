@@ -82,7 +82,7 @@ func (s *Store) read(ctx context.Context, sql string, args ...any) ([]Recorded, 
 func ScanRecorded(row pgx.CollectableRow) (Recorded, error) {
 	var r Recorded
 	var comment *uuid.UUID
-	err := row.Scan(&r.Position, &r.PrevInPartition, &r.RecordedAt, &r.Epoch, &r.Account, &r.Version,
+	err := row.Scan(&r.Position, &r.PrevInPartition, &r.RecordedAt, &r.Epoch, &r.Account, &r.Version, &r.CommentPrevious,
 		&r.SchemaVersion, &r.Internal, (*uuid.UUID)(&r.ID), (*uuid.UUID)(&r.Ticket), &comment, &r.Type, &r.Data)
 	if comment != nil {
 		r.Comment = domain.CommentID(*comment)

@@ -24,6 +24,9 @@ type Recorded struct {
 	Account         domain.AccountID
 	Ticket          domain.TicketID
 	Version         Version
+	// CommentPrevious is the version of the event before this one about the same
+	// comment, 0 if there is none: the history of a comment is read back along it.
+	CommentPrevious Version
 	ID              domain.EventID
 	Comment         domain.CommentID // zero for events about the ticket itself
 	Internal        bool             // of no concern to those who may not see internal notes

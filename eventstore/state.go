@@ -32,7 +32,7 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 		number, cNumber          *int64
 		status                   *string
 		requester, subject       *uuid.UUID
-		defaultPublic            *bool
+		defaultPublic, hold      *bool
 		subjectBucket, bucket    *int64
 		subjectSealed, sealed    []byte
 		authorType               *int16
@@ -41,7 +41,7 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 		shard, accountID, idBare = s.config.Shard, int32(account), uuid.UUID(ticket)
 	)
 	err := s.pool.QueryRow(ctx, stateSQL, shard, accountID, idBare, uuid.UUID(comment)).Scan(
-		&revision, &number, &status, &requester, &subject, &defaultPublic, &subjectBucket, &subjectSealed,
+		&revision, &number, &status, &requester, &subject, &defaultPublic, &hold, &subjectBucket, &subjectSealed,
 		&cRevision, &cNumber, &authorType, &author, &public, &deleted, &current, &bucket, &sealed)
 	if err != nil {
 		return st, fmt.Errorf("%w: load ticket: %s", ErrUnavailable, sqlState(err))
@@ -50,7 +50,7 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 		st.ticketRevision = *revision
 		st.ticket = domain.Ticket{
 			Exists: true, Number: *number, Status: domain.Status(*status),
-			Requester: (*domain.UserID)(requester), DefaultPublic: *defaultPublic,
+			Requester: (*domain.UserID)(requester), DefaultPublic: *defaultPublic, LegalHold: *hold,
 		}
 		if subject != nil {
 			st.ticket.Subject = &domain.ContentRef{ID: domain.ContentID(*subject)}
@@ -60,7 +60,10 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 		st.comment = domain.Comment{
 			Exists: true, Deleted: *deleted, Number: *cNumber,
 			Author: domain.Author{Type: domain.AuthorType(*authorType), ID: domain.UserID(*author)},
-			Public: *public, Content: domain.ContentID(*current), Revision: int(*cRevision),
+			Public: *public, Revision: int(*cRevision),
+		}
+		if current != nil {
+			st.comment.Content = domain.ContentID(*current)
 		}
 	}
 	switch cmd := cmd.(type) {

@@ -33,6 +33,7 @@ CREATE TABLE log.events (
     epoch             integer     NOT NULL,
     account_id        integer     NOT NULL,
     version           integer     NOT NULL,
+    comment_previous  integer     NOT NULL, -- version of the event before this one about the same comment; 0: there is none
     shard             smallint    NOT NULL,
     schema_version    smallint    NOT NULL,
     internal          boolean     NOT NULL, -- of no concern to those who may not see internal notes
@@ -54,6 +55,7 @@ CREATE TABLE log.tickets (
     revision       integer  NOT NULL, -- version to which the last command that changed a column below brought the stream
     shard          smallint NOT NULL,
     default_public boolean  NOT NULL,
+    legal_hold     boolean  NOT NULL,
     ticket_id      uuid     NOT NULL,
     requester_id   uuid,
     subject_id     uuid,              -- content id
@@ -73,9 +75,11 @@ CREATE TABLE log.comments (
     comment_id  uuid     NOT NULL,
     ticket_id   uuid     NOT NULL,
     author_id   uuid     NOT NULL,
-    content_id  uuid     NOT NULL,
+    content_id  uuid,              -- null: erased
     CONSTRAINT comments_pkey PRIMARY KEY (shard, account_id, comment_id)
 ) WITH (fillfactor = 90);
+-- Those whose text an account's retention of deleted comments will end.
+CREATE INDEX comments_deleted_idx ON log.comments (shard, account_id, comment_id) WHERE deleted AND content_id IS NOT NULL;
 
 -- The one home of text: a row per version of a comment, sealed. Readers know the
 -- account, ticket and comment that a content belongs to, and the seal checks it.
@@ -90,6 +94,32 @@ CREATE TABLE log.contents (
 -- space, so that this costs a few bytes per row.
 CREATE INDEX contents_bucket_idx ON log.contents (bucket_id);
 ALTER TABLE log.contents ALTER COLUMN sealed SET STORAGE EXTERNAL; -- ciphertext does not compress
+
+-- Keys under which no content may be sealed any more: they are about to be destroyed,
+-- or they are. A key that comes back with an old backup of the keyring is known here.
+CREATE TABLE log.retired_buckets (
+    bucket_id  bigint      NOT NULL,
+    retired_at timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT retired_buckets_pkey PRIMARY KEY (bucket_id)
+);
+
+-- What is owed after contents were removed: the keys that could open them have to be
+-- destroyed. One row for each event that removed any.
+CREATE TABLE log.obligations (
+    position         bigint      NOT NULL, -- of the event
+    recorded_at      timestamptz NOT NULL, -- of the event
+    completed_at     timestamptz,
+    key_destroyed_at timestamptz,
+    account_id       integer     NOT NULL,
+    shard            smallint    NOT NULL,
+    ticket_id        uuid        NOT NULL,
+    event_id         uuid        NOT NULL,
+    bucket_ids       bigint[]    NOT NULL, -- the keys
+    CONSTRAINT obligations_pkey PRIMARY KEY (shard, position),
+    CONSTRAINT obligations_event_key UNIQUE (event_id),
+    CONSTRAINT obligations_completed_check CHECK ((completed_at IS NULL) = (key_destroyed_at IS NULL))
+);
+CREATE INDEX obligations_open_idx ON log.obligations (shard, position) WHERE completed_at IS NULL;
 
 -- What an Idempotency-Key has led to. receipt_id is a keyed digest of account,
 -- principal and key; fingerprint one of the request, under a key that is

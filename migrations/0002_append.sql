@@ -26,6 +26,8 @@ CREATE FUNCTION log.append(
     _item_changes_ticket  boolean[],  -- whether an event of it changes the ticket's row
     _item_receipt         uuid[],     -- receipt id, or null; null altogether if none has one
     _item_fingerprint     bytea[],
+    _item_completes       uuid[],     -- the event whose obligation is completed, or null; null altogether if none is
+    _item_destroyed_at    timestamptz[], -- when its keys were destroyed
     -- their events, in order
     _event_item           integer[],  -- index into the commands, from 1
     _event_id             uuid[],
@@ -39,6 +41,9 @@ CREATE FUNCTION log.append(
     _content_id           uuid[],
     _content_bucket       bigint[],
     _content_sealed       bytea[],
+    -- the contents they remove; null altogether if they remove none
+    _removed_item         integer[],
+    _removed_id           uuid[],
     -- the comments' rows after them
     _comment_item         integer[],
     _comment_id           uuid[],
@@ -55,8 +60,10 @@ CREATE FUNCTION log.append(
     _state_requester      uuid[],
     _state_subject        uuid[],
     _state_public         boolean[],
+    _state_hold           boolean[],
     -- by command: 1 appended, 2 replayed (receipt_comments names the comment), 3 receipt of
-    -- another request, 4 the ticket has changed, 5 the comment has changed
+    -- another request, 4 the ticket has changed, 5 the comment has changed (or the obligation
+    -- is no longer owed), 6 a content is sealed under a key that is retired
     OUT outcomes          smallint[],
     OUT receipt_comments  uuid[],
     -- by event: 0 where the command was refused
@@ -78,6 +85,10 @@ DECLARE
     comment_revisions integer[];
     receipt_verdicts  smallint[];
     item_versions     integer[]; -- of a command's last event
+    comment_previous  integer[]; -- by event: version of the one before it about the comment
+    comment_last      integer;
+    retired           integer[]; -- commands that bring contents under retired keys
+    settled           uuid[];    -- obligations that are not owed (any more)
     previous          bigint[];
     event             integer := 1;
     ticket            integer;
@@ -121,6 +132,17 @@ BEGIN
          WHERE r.shard = _shard AND r.receipt_id = ANY (_item_receipt) AND r.recorded_at < recorded - interval '2 hours';
     END IF;
 
+    SELECT array_agg(c.item) INTO retired
+      FROM unnest(_content_item, _content_bucket) AS c (item, bucket)
+     WHERE EXISTS (SELECT FROM log.retired_buckets b WHERE b.bucket_id = c.bucket);
+
+    IF _item_completes IS NOT NULL THEN
+        SELECT array_agg(c.event) INTO settled
+          FROM unnest(_item_completes) AS c (event)
+         WHERE c.event IS NOT NULL
+           AND NOT EXISTS (SELECT FROM log.obligations o WHERE o.event_id = c.event AND o.completed_at IS NULL);
+    END IF;
+
     known_versions := ticket_versions;
     FOR item IN 1 .. cardinality(_item_ticket) LOOP
         ticket := _item_ticket[item];
@@ -128,7 +150,10 @@ BEGIN
             WHEN receipt_verdicts[item] > 0 THEN receipt_verdicts[item]
             WHEN ticket_revisions[ticket] <> _item_ticket_revision[item] THEN 4
             WHEN comment_revisions[item] <> _item_revision[item] THEN 5
+            WHEN _item_completes[item] = ANY (settled) THEN 5
+            WHEN item = ANY (retired) THEN 6
             ELSE 1 END;
+        comment_last := _item_revision[item];
         WHILE _event_item[event] = item LOOP -- past the end the index gives null, which ends it
             IF outcomes[item] = 1 THEN
                 head_position := head_position + 1;
@@ -138,6 +163,11 @@ BEGIN
                 partitions[part] := head_position;
                 ticket_versions[ticket] := ticket_versions[ticket] + 1;
                 versions[event] := ticket_versions[ticket];
+                comment_previous[event] := 0;
+                IF _event_comment[event] IS NOT NULL THEN
+                    comment_previous[event] := comment_last;
+                    comment_last := versions[event];
+                END IF;
                 IF NOT _event_internal[event] THEN
                     public_versions[ticket] := versions[event];
                 END IF;
@@ -145,6 +175,7 @@ BEGIN
             ELSE
                 positions[event] := 0;
                 versions[event] := 0;
+                comment_previous[event] := 0;
             END IF;
             event := event + 1;
         END LOOP;
@@ -159,19 +190,42 @@ BEGIN
         RETURN;
     END IF;
 
-    INSERT INTO log.events (position, prev_in_partition, recorded_at, epoch, account_id, version, shard,
+    INSERT INTO log.events (position, prev_in_partition, recorded_at, epoch, account_id, version, comment_previous, shard,
                             schema_version, internal, event_id, ticket_id, comment_id, type, data)
-    SELECT e.position, e.previous, recorded, head_epoch, _ticket_account[_item_ticket[e.item]], e.version, _shard,
+    SELECT e.position, e.previous, recorded, head_epoch, _ticket_account[_item_ticket[e.item]], e.version, e.comment_previous, _shard,
            e.schema, e.internal, e.id, _ticket_id[_item_ticket[e.item]], e.comment, e.type, e.data
       FROM unnest(_event_item, _event_id, _event_type, _event_schema, _event_comment, _event_internal, _event_data,
-                  positions, versions, previous)
-           AS e (item, id, type, schema, comment, internal, data, position, version, previous)
+                  positions, versions, previous, comment_previous)
+           AS e (item, id, type, schema, comment, internal, data, position, version, previous, comment_previous)
      WHERE e.position > 0;
 
     INSERT INTO log.contents (bucket_id, shard, content_id, sealed)
     SELECT c.bucket, _shard, c.id, c.sealed
       FROM unnest(_content_item, _content_id, _content_bucket, _content_sealed) AS c (item, id, bucket, sealed)
      WHERE outcomes[c.item] = 1;
+
+    -- What is removed is owed the destruction of the keys that could still open it: they
+    -- lie beside it in dead rows, the WAL and backups.
+    IF _removed_item IS NOT NULL THEN
+        WITH gone AS (
+            DELETE FROM log.contents c
+             USING unnest(_removed_item, _removed_id) AS r (item, id)
+             WHERE c.shard = _shard AND c.content_id = r.id AND outcomes[r.item] = 1
+            RETURNING r.item, c.bucket_id
+        )
+        INSERT INTO log.obligations (position, recorded_at, account_id, shard, ticket_id, event_id, bucket_ids)
+        SELECT e.position, recorded, _ticket_account[_item_ticket[e.item]], _shard, _ticket_id[_item_ticket[e.item]], e.id,
+               coalesce((SELECT array_agg(DISTINCT g.bucket_id) FROM gone g WHERE g.item = e.item), '{}')
+          FROM unnest(_event_item, _event_id, positions) AS e (item, id, position)
+         WHERE outcomes[e.item] = 1 AND e.item = ANY (_removed_item);
+    END IF;
+
+    IF _item_completes IS NOT NULL THEN
+        UPDATE log.obligations o
+           SET completed_at = recorded, key_destroyed_at = i.destroyed_at
+          FROM unnest(_item_completes, _item_destroyed_at, outcomes) AS i (event, destroyed_at, outcome)
+         WHERE o.event_id = i.event AND i.outcome = 1;
+    END IF;
 
     INSERT INTO log.comments (number, account_id, revision, shard, author_type, public, deleted,
                               comment_id, ticket_id, author_id, content_id)
@@ -203,21 +257,21 @@ BEGIN
 
     IF changes THEN
         -- The last command of the batch to change a ticket has the last word on its row.
-        INSERT INTO log.tickets (number, account_id, version, public_version, revision, shard, default_public,
+        INSERT INTO log.tickets (number, account_id, version, public_version, revision, shard, default_public, legal_hold,
                                  ticket_id, requester_id, subject_id, status)
         SELECT DISTINCT ON (_item_ticket[s.item])
                s.number, _ticket_account[_item_ticket[s.item]], ticket_versions[_item_ticket[s.item]],
                public_versions[_item_ticket[s.item]],
-               ticket_revisions[_item_ticket[s.item]], _shard, s.public, _ticket_id[_item_ticket[s.item]],
+               ticket_revisions[_item_ticket[s.item]], _shard, s.public, s.hold, _ticket_id[_item_ticket[s.item]],
                s.requester, s.subject, s.status
-          FROM unnest(_state_item, _state_number, _state_status, _state_requester, _state_subject, _state_public)
-               AS s (item, number, status, requester, subject, public)
+          FROM unnest(_state_item, _state_number, _state_status, _state_requester, _state_subject, _state_public, _state_hold)
+               AS s (item, number, status, requester, subject, public, hold)
          WHERE outcomes[s.item] = 1
          ORDER BY _item_ticket[s.item], s.item DESC
         ON CONFLICT ON CONSTRAINT tickets_pkey DO UPDATE
            SET version = excluded.version, public_version = excluded.public_version, revision = excluded.revision, status = excluded.status,
                requester_id = excluded.requester_id, subject_id = excluded.subject_id,
-               default_public = excluded.default_public;
+               default_public = excluded.default_public, legal_hold = excluded.legal_hold;
     END IF;
 
     IF _item_receipt IS NOT NULL THEN

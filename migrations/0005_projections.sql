@@ -78,7 +78,7 @@ CREATE TABLE threads.comments (
     comment_id  uuid        NOT NULL,
     ticket_id   uuid        NOT NULL,
     author_id   uuid        NOT NULL,
-    content_id  uuid        NOT NULL,
+    content_id  uuid,                 -- null: erased
     CONSTRAINT comments_pkey PRIMARY KEY (shard, account_id, ticket_id, position),
     CONSTRAINT comments_id_key UNIQUE (shard, account_id, comment_id)
 ) WITH (fillfactor = 90);

@@ -73,9 +73,9 @@ WITH head AS (
 	UPDATE log.heads SET position = position + $1, recorded_at = now() - $2::interval WHERE shard = 0
 	RETURNING position - $1 AS position, epoch, recorded_at
 )
-INSERT INTO log.events (position, prev_in_partition, recorded_at, epoch, account_id, version, shard, schema_version,
+INSERT INTO log.events (position, prev_in_partition, recorded_at, epoch, account_id, version, comment_previous, shard, schema_version,
                         internal, event_id, ticket_id, comment_id, type, data)
-SELECT p, greatest(p - 3, 0), head.recorded_at, head.epoch, p % 3 + 1, p % 20 + 1, 0, 1, p % 4 = 0, gen_random_uuid(),
+SELECT p, greatest(p - 3, 0), head.recorded_at, head.epoch, p % 3 + 1, p % 20 + 1, 0, 0, 1, p % 4 = 0, gen_random_uuid(),
        md5((p / 20)::text)::uuid, CASE WHEN p % 20 > 0 THEN md5('c' || p)::uuid END,
        CASE WHEN p % 20 > 0 THEN 'comment.created' ELSE 'ticket.opened' END,
        convert_to('{"actor":{"kind":"agent","id":"550e8400-e29b-41d4-a716-446655440000"},"audit":' || p || ',"number":' || p ||

@@ -31,6 +31,7 @@ const (
 	headerAccount       = "ce-accountid"
 	headerVersion       = "ce-version"
 	headerPrevious      = "ce-previnpartition"
+	headerOfComment     = "ce-previncomment"
 	headerEpoch         = "ce-epoch"
 	headerInternal      = "ce-internal"
 	headerContentType   = "Content-Type"
@@ -74,7 +75,7 @@ type address struct{ subject, source, kind string }
 
 // varying are the headers of which each event has its own values. The value of the
 // last is the end of that of the last but one.
-var varying = [...]string{headerID, headerTime, headerSchemaVersion, headerAccount, headerVersion, headerPrevious,
+var varying = [...]string{headerID, headerTime, headerSchemaVersion, headerAccount, headerVersion, headerPrevious, headerOfComment,
 	headerEpoch, headerInternal, headerExpectedLast, headerDataRef, headerSubject}
 
 func newEncoder(shard int16, baseURL string, slug Slug) *encoder {
@@ -105,6 +106,7 @@ func (e *encoder) encode(ctx context.Context, r eventstore.Recorded) (*nats.Msg,
 	e.next(strconv.AppendInt(e.text, int64(r.Account), 10))
 	e.next(strconv.AppendInt(e.text, int64(r.Version), 10))
 	e.next(strconv.AppendInt(e.text, int64(r.PrevInPartition), 10))
+	e.next(strconv.AppendInt(e.text, int64(r.CommentPrevious), 10))
 	e.next(strconv.AppendInt(e.text, int64(r.Epoch), 10))
 	e.next(strconv.AppendBool(e.text, r.Internal))
 	e.next(strconv.AppendInt(e.text, int64(r.Position-1), 10))
@@ -216,6 +218,7 @@ func Decode(sequence uint64, header nats.Header, data []byte) (eventstore.Record
 		Epoch:           int32(f.integer(headerEpoch, 32)),
 		Account:         domain.AccountID(f.integer(headerAccount, 32)),
 		Version:         eventstore.Version(f.integer(headerVersion, 32)),
+		CommentPrevious: eventstore.Version(f.integer(headerOfComment, 32)),
 		ID:              domain.EventID(f.uuid(header.Get(headerID))),
 		Internal:        f.boolean(headerInternal),
 		SchemaVersion:   int16(f.integer(headerSchemaVersion, 16)),

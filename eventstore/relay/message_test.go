@@ -21,7 +21,7 @@ func acme(context.Context, domain.AccountID) (string, error) { return "acme", ni
 // example is an event with every field set.
 func example() eventstore.Recorded {
 	return eventstore.Recorded{
-		Position: 42, PrevInPartition: 17, Epoch: 3, Account: 7, Version: 5, SchemaVersion: 2,
+		Position: 42, PrevInPartition: 17, Epoch: 3, Account: 7, Version: 5, CommentPrevious: 4, SchemaVersion: 2,
 		RecordedAt: time.Date(2026, 3, 4, 5, 6, 7, 890123000, time.UTC),
 		Ticket:     domain.TicketID(uuid.MustParse("550e8400-e29b-41d4-a716-446655440000")),
 		Comment:    domain.CommentID(uuid.MustParse("123e4567-e89b-12d3-a456-426614174000")),
@@ -49,6 +49,7 @@ func TestMessageIsACloudEvent(t *testing.T) {
 			"ce-accountid":                {"7"},
 			"ce-version":                  {"5"},
 			"ce-previnpartition":          {"17"},
+			"ce-previncomment":            {"4"},
 			"ce-epoch":                    {"3"},
 			"ce-internal":                 {"true"},
 			"Content-Type":                {"application/json"},

@@ -81,6 +81,10 @@ func (v *Vault) open(ctx context.Context, dst []byte, place *Place, bucketID int
 	return out, salt, nil
 }
 
+// Forget sees to it that this process seals nothing more under a bucket key, and asks
+// the database again before it opens anything under it.
+func (v *Vault) Forget(bucketID int64) { v.keyring.Forget(bucketID) }
+
 // Prefetch loads the keys of buckets that are not in memory, in one query. A list
 // calls it before it opens contents one by one. Its only error is ErrUnavailable:
 // a key that cannot be had is reported by Open.

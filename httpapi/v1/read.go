@@ -57,7 +57,7 @@ func shown(ticket domain.TicketID, c *threads.Comment) Comment {
 	}
 	s.by(&c.Author)
 	if c.Destroyed {
-		s.Content = Literal(`""`)
+		s.Content = Literal(`"▇▇▇▇"`)
 	}
 	return s
 }

@@ -207,7 +207,7 @@ func TestCacheStartsAnewWhenFarBehind(t *testing.T) {
 
 	// More events than are looked at one by one.
 	w.update(id, w.text("two"), nil)
-	l.Exec(`INSERT INTO log.events SELECT position + n, 0, recorded_at, epoch, 99, n, shard, schema_version, internal,
+	l.Exec(`INSERT INTO log.events SELECT position + n, 0, recorded_at, epoch, 99, n, 0, shard, schema_version, internal,
 		gen_random_uuid(), ticket_id, NULL, type, data FROM log.events, generate_series(1, 10001) n
 		WHERE position = (SELECT position FROM log.heads)`)
 	l.Exec("UPDATE log.heads SET position = position + 10001")

@@ -147,16 +147,16 @@ func TestStatementsCostWhatTheyAnswer(t *testing.T) {
 	}
 	// All but one comment in a thousand are notes. The last ten events are tail.
 	for _, sql := range []string{
-		`INSERT INTO log.tickets (number, account_id, version, public_version, revision, shard, default_public, ticket_id, requester_id, status)
-		 SELECT n, 1, 100000, 100000, 1, 0, true, CASE n WHEN 1 THEN '$T'::uuid ELSE gen_random_uuid() END, '$R', 'open' FROM generate_series(1, 200) n`,
+		`INSERT INTO log.tickets (number, account_id, version, public_version, revision, shard, default_public, legal_hold, ticket_id, requester_id, status)
+		 SELECT n, 1, 100000, 100000, 1, 0, true, false, CASE n WHEN 1 THEN '$T'::uuid ELSE gen_random_uuid() END, '$R', 'open' FROM generate_series(1, 200) n`,
 		`INSERT INTO threads.comments (position, number, created_at, updated_at, account_id, revision, shard, author_type, public, comment_id, ticket_id, author_id, content_id)
 		 SELECT n, n, now(), now(), 1, n, 0, 1, n % 1000 = 0, CASE n WHEN 50000 THEN '$C'::uuid ELSE gen_random_uuid() END, '$T', '$R',
 		        CASE n WHEN 50000 THEN '$K'::uuid ELSE gen_random_uuid() END FROM generate_series(1, 100000) n`,
 		`INSERT INTO log.comments (number, account_id, revision, shard, author_type, public, deleted, comment_id, ticket_id, author_id, content_id)
 		 SELECT number, 1, revision, 0, 1, public, false, comment_id, ticket_id, author_id, content_id FROM threads.comments`,
 		`INSERT INTO log.contents (bucket_id, shard, content_id, sealed) SELECT 1, 0, content_id, '\x00' FROM threads.comments`,
-		`INSERT INTO log.events (position, prev_in_partition, recorded_at, epoch, account_id, version, shard, schema_version, internal, event_id, ticket_id, comment_id, type, data)
-		 SELECT position, 0, now(), 1, 1, position, 0, 1, NOT public, gen_random_uuid(), ticket_id, comment_id, 'comment.created', '' FROM threads.comments`,
+		`INSERT INTO log.events (position, prev_in_partition, recorded_at, epoch, account_id, version, comment_previous, shard, schema_version, internal, event_id, ticket_id, comment_id, type, data)
+		 SELECT position, 0, now(), 1, 1, position, 0, 0, 1, NOT public, gen_random_uuid(), ticket_id, comment_id, 'comment.created', '' FROM threads.comments`,
 		`UPDATE log.heads SET position = 100000`,
 		`INSERT INTO threads.tickets (opened_at, updated_at, public_updated_at, account_id, applied_version, shard, ticket_id, last_change_id, last_public_change_id, public_counts, internal_counts)
 		 VALUES (now(), now(), now(), 1, 99990, 0, '$T', '$R', '$R', '{100,0,0}', '{99900,0,0}')`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -58,7 +59,10 @@ func (r *Reader) open(ctx context.Context, account domain.AccountID, ticket doma
 		c := &comments[i]
 		*c = rows[i].Comment
 		if rows[i].sealed == nil {
-			c.Destroyed = true
+			if c.Destroyed = true; c.Content != (domain.ContentID{}) {
+				// It was not erased: somebody has removed the row.
+				slog.Error("a content is missing", "content", c.Content, "comment", c.ID)
+			}
 			continue
 		}
 		var err error

@@ -26,6 +26,11 @@ func timeOf(b []byte) time.Time { return time.UnixMicro(int64Of(b) + postgresEpo
 // asID is an id as pgx encodes it fastest: it knows nothing of ours.
 func asID[ID ~[16]byte](id ID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }
 
+// contentColumn is the id of a content; that of an erased one is null.
+func contentColumn(id domain.ContentID) pgtype.UUID {
+	return pgtype.UUID{Bytes: id, Valid: id != domain.ContentID{}}
+}
+
 // countsOf reads an integer[] of domain.AuthorTypes elements: a header of 20 bytes,
 // then each element after its length.
 func countsOf(b []byte) (c counts) {
@@ -80,8 +85,10 @@ func commentRow(v [][]byte, arena []byte) (row, []byte) {
 		Author:    domain.Author{Type: domain.AuthorType(int16Of(v[11])), ID: domain.UserID(v[14])},
 		Public:    v[12][0] == 1,
 		ID:        domain.CommentID(v[13]),
-		Content:   domain.ContentID(v[15]),
 	}}
+	if v[15] != nil {
+		r.Content = domain.ContentID(v[15])
+	}
 	if v[17] != nil {
 		r.bucket = int64Of(v[16])
 		at := len(arena)

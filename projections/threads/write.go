@@ -73,7 +73,7 @@ func (r *columns) add(key commentKey, c *batched) {
 	r.created, r.updated = append(r.created, c.CreatedAt), append(r.updated, c.UpdatedAt)
 	r.revisions = append(r.revisions, int32(c.Revision))
 	r.authorTypes, r.authors = append(r.authorTypes, int16(c.Author.Type)), append(r.authors, asID(c.Author.ID))
-	r.publics, r.contents = append(r.publics, c.Public), append(r.contents, asID(c.Content))
+	r.publics, r.contents = append(r.publics, c.Public), append(r.contents, contentColumn(c.Content))
 }
 
 func (b *batch) writeComments(queries *pgx.Batch) {

@@ -100,6 +100,15 @@ func (ref *Thread) add(position eventstore.Position, version int, at time.Time, 
 		if kind == "ticket.opened" {
 			ref.Number, ref.Opened = int64(open["number"].(float64)), at
 		}
+	case "comment.redacted":
+		versions := open["contents"].([]any)
+		c.Content = versions[len(versions)-1].(map[string]any)["new"].(map[string]any)["id"].(string)
+	case "content.erased":
+		if c != nil {
+			c.Content = ""
+		} else {
+			ref.Subject = ""
+		}
 	case "comment.created":
 		author := open["author"].(map[string]any)
 		ref.Comments[comment] = &Comment{

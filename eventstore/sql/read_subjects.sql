@@ -1,0 +1,7 @@
+-- The events of a ticket that may speak of its subject.
+SELECT position, prev_in_partition, recorded_at, epoch, account_id, version, comment_previous,
+       schema_version, internal, event_id, ticket_id, comment_id, type, data
+  FROM log.events
+ WHERE shard = $1 AND account_id = $2 AND ticket_id = $3
+   AND type IN ('ticket.opened', 'ticket.changed', 'content.erased') AND comment_id IS NULL
+ ORDER BY version
