@@ -1,8 +1,123 @@
 package domain
 
-// Redaction and Mask are placeholders until the mask engine is in.
+import "errors"
+
+// The refusals of a redaction. None of them quotes a text.
+var (
+	// ErrNothingToRedact: no text, or nothing visible in it, or more than one way to
+	// say what to hide.
+	ErrNothingToRedact = errors.New("say what to redact: a text, or html with marks, or all")
+	// ErrTextNotFound: no version of the comment holds the text.
+	ErrTextNotFound = errors.New("the text does not occur in the comment")
+	// ErrMarks: without its marks the html is not the comment's, or a <redact> is not
+	// closed.
+	ErrMarks = errors.New("the html is not that of the comment with marks added, or a mark is not closed")
+)
+
+// A Redaction says what to hide in a comment. Exactly one field is set.
 type Redaction struct {
-	Text, MarkedHTML string
-	All              bool
+	// Text is hidden wherever it occurs, case and all, whatever tags, entities or
+	// invisible characters stand within it (contract §8.2).
+	Text string
+	// MarkedHTML is today's html_body with <redact> around what to hide, or with the
+	// attribute redact on elements (contract §8.3). What is marked is hidden there and
+	// wherever else it occurs; see Secret for very short marks.
+	MarkedHTML string
+	// All hides everything.
+	All bool
 }
-type Mask int
+
+// Redact hides it in every version. The last one is what the comment says today; the
+// masked versions are in the same order. Without a change there is nothing to record:
+// what was marked is masked already, or nothing was.
+//
+// What was to be hidden can afterwards be read in no version, nor in its attributes or
+// its source; apart from that nothing is touched, byte for byte. Redacting again
+// changes nothing.
+func Redact(versions []Body, r Redaction, mask Mask) (masked []Body, changed bool, err error) {
+	secret, err := NewSecret(versions, r)
+	if err != nil {
+		return nil, false, err
+	}
+	found := false
+	masked = make([]Body, len(versions))
+	for i, b := range versions {
+		var today marks
+		if i == len(versions)-1 {
+			today = secret.today
+		}
+		next, here := secret.redact(b, mask, today)
+		masked[i] = next
+		found = found || here
+		changed = changed || next != b
+	}
+	if r.Text != "" && !found {
+		return nil, false, ErrTextNotFound
+	}
+	return masked, changed, nil
+}
+
+// redactRounds is how often a body is masked before it is given up. One round is
+// enough unless the secret holds glyphs of a mask: then a new mask may, together with
+// what stands before or behind it, spell the secret anew.
+const redactRounds = 8
+
+// redact returns b with the secret hidden, and whether it was found at all.
+func (s *Secret) redact(b Body, m Mask, marked marks) (Body, bool) {
+	if s.all {
+		return Body{Text: fixedMask}, true
+	}
+	if b.HTML != "" {
+		b.HTML = SanitiseHTML(b.HTML) // what was sanitised by an earlier release, too
+	}
+	found := false
+	for range redactRounds {
+		next, here := s.round(b, m, marked)
+		found = found || here
+		if next == b {
+			return b, found
+		}
+		b, marked = next, marks{}
+	}
+	return Body{Text: fixedMask}, true
+}
+
+func (s *Secret) round(b Body, m Mask, marked marks) (Body, bool) {
+	if b.HTML == "" {
+		text, found := s.redactText(b.Text, m, marked.places)
+		return Body{Text: text}, found
+	}
+	root, err := parseHTML(b.HTML)
+	if err != nil { // not what SanitiseHTML returns
+		return Body{Text: fixedMask}, true
+	}
+	found := s.redactTree(root, m, marked)
+	next := Body{Text: b.Text, HTML: SanitiseHTML(renderHTML(root))}
+	text, inText := s.redactTextBeside(b, next.HTML, m)
+	next.Text = text
+	return next, found || inText
+}
+
+func (s *Secret) redactText(text string, m Mask, places []bounds) (string, bool) {
+	spans := s.spans(text, inText)
+	if len(places) > 0 {
+		spans = append(spans, read(text).spansOf(places)...)
+		sortSpans(spans)
+	}
+	return splice(text, bounds{0, len(text)}, m.hide(text, spans)), len(spans) > 0
+}
+
+// redactTextBeside returns the text of b, whose author gave HTML, to go with the HTML
+// as it is now. Where the secret cannot be located in it, because the text has markup
+// of its own, it is made anew from the HTML.
+func (s *Secret) redactTextBeside(b Body, html string, m Mask) (string, bool) {
+	before, after := b.PlainBody(), Body{HTML: html}.PlainBody()
+	if b.Text == before {
+		return after, false
+	}
+	text, found := s.redactText(b.Text, m, nil)
+	if text == b.Text && before != after || s.readsInMarkup(text, m) {
+		return after, true
+	}
+	return text, found
+}

@@ -1,0 +1,121 @@
+package domain
+
+import (
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// A flow is the text of a tree as it is read, across the tags, with a line separator
+// where an element breaks it.
+type flow struct {
+	source string
+	pieces []piece
+}
+
+// A piece is a text node and where it stands in the source.
+type piece struct {
+	node *html.Node
+	at   bounds
+}
+
+const lineSeparator = "\u2028"
+
+func flowOf(root *html.Node) flow {
+	var f flow
+	var b strings.Builder
+	for c := range root.ChildNodes() {
+		f.add(&b, c)
+	}
+	f.source = b.String()
+	return f
+}
+
+func (f *flow) add(b *strings.Builder, n *html.Node) {
+	if n.Type == html.TextNode {
+		f.pieces = append(f.pieces, piece{n, bounds{b.Len(), b.Len() + len(n.Data)}})
+		b.WriteString(n.Data)
+		return
+	}
+	around := ""
+	if breaksText(n) {
+		around = lineSeparator
+	}
+	b.WriteString(around)
+	for c := range n.ChildNodes() {
+		f.add(b, c)
+	}
+	b.WriteString(around)
+}
+
+func (f flow) apply(edits []edit) {
+	if len(edits) == 0 {
+		return
+	}
+	for _, p := range f.pieces {
+		p.node.Data = splice(p.node.Data, p.at, edits)
+	}
+}
+
+// elements returns the elements below root in order of their start tags.
+func elements(root *html.Node) []*html.Node {
+	var all []*html.Node
+	for n := range root.Descendants() {
+		if n.Type == html.ElementNode {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// redactTree hides the secret, and what is marked, in the text and the attributes of
+// the content of a comment. It reports whether it found anything.
+func (s *Secret) redactTree(root *html.Node, m Mask, marked marks) bool {
+	f := flowOf(root)
+	spans := s.spans(f.source, inText)
+	if len(marked.places) > 0 {
+		spans = append(spans, read(f.source).spansOf(marked.places)...)
+		sortSpans(spans)
+	}
+	f.apply(m.hide(f.source, spans))
+	found := len(spans) > 0
+	for i, n := range elements(root) {
+		// The marks were counted with the envelope, which comes first.
+		if s.redactAttributes(n, m, marked.elements[i+1]) {
+			found = true
+		}
+	}
+	return found
+}
+
+// redactAttributes hides the secret in the attributes of n, and all that they say if
+// n is marked. A link without its address is no link and an image without its source
+// no image.
+func (s *Secret) redactAttributes(n *html.Node, m Mask, marked bool) bool {
+	found, empty := false, false
+	kept := n.Attr[:0]
+	for _, a := range n.Attr {
+		if !holdsText(a.Key) {
+			kept = append(kept, a)
+			continue
+		}
+		value, ok := s.redactValue(a, m)
+		if marked || !ok {
+			found = true
+			empty = empty || a.Key == "href" || a.Key == "src"
+			continue
+		}
+		found = found || value != a.Val
+		a.Val = value
+		kept = append(kept, a)
+	}
+	n.Attr = kept
+	switch {
+	case empty && n.DataAtom == atom.A:
+		unwrap(n)
+	case empty:
+		n.Parent.RemoveChild(n)
+	}
+	return found
+}
