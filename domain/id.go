@@ -64,6 +64,9 @@ func ParseCommentID(s string) (id CommentID, err error) { return id, id.Unmarsha
 // ParseUserID reads the 36 character form of a user id, or returns ErrID.
 func ParseUserID(s string) (id UserID, err error) { return id, id.UnmarshalText([]byte(s)) }
 
+// ParseEventID reads the 36 character form of an event id, or returns ErrID.
+func ParseEventID(s string) (id EventID, err error) { return id, id.UnmarshalText([]byte(s)) }
+
 // Partitions is the fixed number of parts into which the tickets of a shard are
 // divided, so that projections can share the work.
 const Partitions = 64

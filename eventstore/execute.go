@@ -31,15 +31,16 @@ type Receipt struct {
 
 // Result is what became of a command.
 type Result struct {
-	// Changed is false if the wish was already met or Replayed is true. The fields
+	// Changed is false if the wish was already met or Replayed is true. The fields Event,
 	// Position, Version and RecordedAt are set only if it is true.
 	Changed bool
 	// Replayed: the receipt belongs to an earlier command, which made Comment.
 	Replayed bool
 	Comment  domain.CommentID
-	Opened   bool     // the command opened the ticket
-	Position Position // of the last event
-	Version  Version  // of the last event
+	Opened   bool           // the command opened the ticket
+	Event    domain.EventID // the last one
+	Position Position       // of the last event
+	Version  Version        // of the last event
 	// RecordedAt is the log's time of the events, in UTC.
 	RecordedAt time.Time
 }
@@ -102,7 +103,7 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 			}
 			return Result{
 				Changed: true, Comment: comment, Opened: !st.ticket.Exists,
-				Position: v.position, Version: v.version, RecordedAt: v.recorded,
+				Event: p.events[len(p.events)-1].id, Position: v.position, Version: v.version, RecordedAt: v.recorded,
 			}, nil
 		case outcomeReplayed:
 			return Result{Replayed: true, Comment: v.comment}, nil

@@ -31,6 +31,8 @@ func (s *Store) ReadComment(ctx context.Context, account domain.AccountID, ticke
 // is returned sealed.
 func (s *Store) complete(ctx context.Context, cmd domain.Command, st state) (domain.Command, []content, error) {
 	switch cmd := cmd.(type) {
+	case domain.RedactComment:
+		return s.redact(ctx, cmd)
 	case domain.EraseComment:
 		versions, err := s.versions(ctx, cmd.Account, cmd.Ticket, cmd.Comment)
 		cmd.Contents = nil

@@ -14,11 +14,19 @@ type accountCommand struct {
 }
 
 type accountSettings struct {
-	UnknownTickets string `enum:"reject,open" default:"reject" help:"What a comment on an unknown ticket does: reject answers 404, open opens the ticket."`
+	UnknownTickets string `enum:"reject,open," default:"" help:"What a comment on an unknown ticket does: reject answers 404, open opens the ticket. Reject if never set."`
+	Mask           string `enum:"fixed,per_char," default:"" help:"What stands in the place of what is redacted: fixed is four blocks, per_char one for each character, which tells the length. Fixed if never set."`
 }
 
-func (s accountSettings) settings() directory.Settings {
-	return directory.Settings{UnknownTickets: directory.UnknownTickets(s.UnknownTickets)}
+// change returns settings with what was given in the place of what was there.
+func (s accountSettings) change(settings directory.Settings) (directory.Settings, error) {
+	if s.UnknownTickets != "" {
+		settings.UnknownTickets = directory.UnknownTickets(s.UnknownTickets)
+	}
+	if s.Mask != "" {
+		return settings, settings.Mask.UnmarshalText([]byte(s.Mask))
+	}
+	return settings, nil
 }
 
 type accountCreate struct {
@@ -30,7 +38,11 @@ type accountCreate struct {
 
 func (c accountCreate) Run(ctx context.Context, e env) error {
 	return c.with(ctx, e, func(t *tools) error {
-		account, err := t.directory.CreateAccount(ctx, c.Slug, c.settings())
+		settings, err := c.change(directory.Settings{})
+		if err != nil {
+			return err
+		}
+		account, err := t.directory.CreateAccount(ctx, c.Slug, settings)
 		if err != nil {
 			return err
 		}
@@ -70,24 +82,29 @@ func (c accountSet) Run(ctx context.Context, e env) error {
 		if err != nil {
 			return err
 		}
-		if account, err = t.directory.UpdateSettings(ctx, account.ID, c.settings()); err != nil {
+		settings, err := c.change(account.Settings)
+		if err != nil {
+			return err
+		}
+		if account, err = t.directory.UpdateSettings(ctx, account.ID, settings); err != nil {
 			return err
 		}
 		return c.print(e.stdout, accountHeader, []row{accountRow(account)})
 	})
 }
 
-const accountHeader = "ACCOUNT\tUNKNOWN TICKETS\tCREATED"
+const accountHeader = "ACCOUNT\tUNKNOWN TICKETS\tMASK\tCREATED"
 
 func accountRow(a directory.Account) row {
 	created := a.CreatedAt.UTC().Format(timeFormat)
 	return row{
-		text: fmt.Sprintf("%s\t%s\t%s", a.Slug, a.Settings.UnknownTickets, created),
+		text: fmt.Sprintf("%s\t%s\t%s\t%s", a.Slug, a.Settings.UnknownTickets, a.Settings.Mask, created),
 		object: struct {
 			Account        string `json:"account"`
 			UnknownTickets string `json:"unknown_tickets"`
+			Mask           string `json:"mask"`
 			CreatedAt      string `json:"created_at"`
-		}{a.Slug, string(a.Settings.UnknownTickets), created},
+		}{a.Slug, string(a.Settings.UnknownTickets), a.Settings.Mask.String(), created},
 	}
 }
 

@@ -12,7 +12,8 @@ import (
 // Document is the text of a comment, or a ticket's subject, as it is sealed.
 // Readers ignore members that they do not know.
 type Document struct {
-	Body   string        `json:"body"` // first: BodyJSON relies on it
+	Body   string        `json:"body"`          // first: BodyJSON relies on it
+	HTML   string        `json:"html,omitzero"` // sanitised; empty: the author gave text
 	Client domain.Client `json:"client,omitzero"`
 }
 

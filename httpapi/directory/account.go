@@ -19,6 +19,7 @@ type Account struct {
 // Settings are what an account can choose. The zero value is the default.
 type Settings struct {
 	UnknownTickets UnknownTickets `json:"unknown_tickets"`
+	Mask           domain.Mask    `json:"mask"` // in the place of what is redacted
 }
 
 // UnknownTickets says what becomes of a comment on a ticket that nobody has
@@ -69,7 +70,13 @@ func encodeSettings(s Settings) (string, error) {
 }
 
 func decodeSettings(stored string) (Settings, error) {
-	var s Settings
+	var s struct {
+		Settings
+		Mask string `json:"mask"` // in place of the one above, which refuses what it does not know
+	}
 	err := json.Unmarshal([]byte(stored), &s)
-	return s.withDefaults(), err
+	if s.Settings.Mask.UnmarshalText([]byte(s.Mask)) != nil {
+		s.Settings.Mask = domain.MaskFixed
+	}
+	return s.Settings.withDefaults(), err
 }

@@ -102,7 +102,7 @@ func TestSettingsReachEveryInstanceWithinASecond(t *testing.T) {
 	}
 	want(a, RejectUnknownTickets)
 	want(b, RejectUnknownTickets)
-	if got, err := a.UpdateSettings(t.Context(), id, Settings{OpenUnknownTickets}); err != nil || got.Settings.UnknownTickets != OpenUnknownTickets {
+	if got, err := a.UpdateSettings(t.Context(), id, Settings{UnknownTickets: OpenUnknownTickets}); err != nil || got.Settings.UnknownTickets != OpenUnknownTickets {
 		t.Fatalf("UpdateSettings = %+v, %v", got, err)
 	}
 	want(a, OpenUnknownTickets)
@@ -120,11 +120,11 @@ func TestUpdateSettingsRefuses(t *testing.T) {
 	id := newAccount(t, i, "ours")
 	for _, wrong := range []UnknownTickets{"", "Open", "yes"} {
 		var invalid *InvalidError
-		if _, err := i.UpdateSettings(t.Context(), id, Settings{wrong}); !errors.As(err, &invalid) || invalid.Field != "unknown_tickets" {
+		if _, err := i.UpdateSettings(t.Context(), id, Settings{UnknownTickets: wrong}); !errors.As(err, &invalid) || invalid.Field != "unknown_tickets" {
 			t.Errorf("UpdateSettings(%q) = %v; want an InvalidError", wrong, err)
 		}
 	}
-	if _, err := i.UpdateSettings(t.Context(), 9999, Settings{OpenUnknownTickets}); err != ErrAccountNotFound {
+	if _, err := i.UpdateSettings(t.Context(), 9999, Settings{UnknownTickets: OpenUnknownTickets}); err != ErrAccountNotFound {
 		t.Errorf("UpdateSettings of no account = %v; want ErrAccountNotFound", err)
 	}
 	if _, err := i.Settings(t.Context(), 9999); err != ErrAccountNotFound {
@@ -143,7 +143,7 @@ func TestSettingsOfALaterRelease(t *testing.T) {
 	if got, err := i.Settings(t.Context(), id); err != nil || got.UnknownTickets != RejectUnknownTickets {
 		t.Errorf("Settings = %+v, %v; want reject for what is unknown", got, err)
 	}
-	if _, err := i.UpdateSettings(t.Context(), id, Settings{OpenUnknownTickets}); err != nil {
+	if _, err := i.UpdateSettings(t.Context(), id, Settings{UnknownTickets: OpenUnknownTickets}); err != nil {
 		t.Fatal(err)
 	}
 	var days int

@@ -126,7 +126,7 @@ func TestPostgresDown(t *testing.T) {
 		"Account":       func() error { _, err := i.Account(t.Context(), account); return err },
 		"AccountBySlug": func() error { _, err := i.AccountBySlug(t.Context(), "ours"); return err },
 		"UpdateSettings": func() error {
-			_, err := i.UpdateSettings(t.Context(), account, Settings{OpenUnknownTickets})
+			_, err := i.UpdateSettings(t.Context(), account, Settings{UnknownTickets: OpenUnknownTickets})
 			return err
 		},
 		"Settings": func() error { _, err := i.Settings(t.Context(), account); return err },

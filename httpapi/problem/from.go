@@ -32,12 +32,15 @@ var sentinels = []struct {
 	{domain.ErrTicketClosed, Error{Code: TicketClosed, Detail: "The ticket is closed; it and its comments do not change any more."}},
 	{domain.ErrForbidden, Error{Code: Forbidden, Detail: "Only the author or an administrator may do that."}},
 	{domain.ErrInternalForbidden, Error{Code: Forbidden, Detail: "Customers cannot write internal notes."}},
+	{domain.ErrHoldForbidden, Error{Code: Forbidden, Detail: "Only an administrator may lay or lift a legal hold: the scope admin."}},
+	{domain.ErrLegalHold, Error{Code: LegalHold, Detail: "The ticket is under legal hold: nothing in it is redacted or erased."}},
+	{eventstore.ErrNoObligation, Error{Code: NotFound, Detail: "There is no such redaction of this comment."}},
+	{domain.ErrTextNotFound, invalid("text", "does not occur in the comment")},
+	{domain.ErrNothingToRedact, invalid("text", "must hold something that can be seen")},
+	{domain.ErrMarks, invalid("html_body", "must be the html_body of the comment with nothing but marks added, each of them closed")},
 	{domain.ErrRevision, Error{Code: VersionConflict, Detail: "The comment has changed since you read it; read it again."}},
 
-	{directory.ErrEmailTaken, Error{
-		Code: ValidationFailed, Detail: "The body has invalid values; see errors.",
-		Fields: []FieldError{{"email", "is the address of another user"}},
-	}},
+	{directory.ErrEmailTaken, invalid("email", "is the address of another user")},
 
 	{eventstore.ErrReceiptReused, Error{Code: KeyReused, Detail: "This Idempotency-Key was used for another request."}},
 	{eventstore.ErrUnknownOutcome, Error{
@@ -48,6 +51,10 @@ var sentinels = []struct {
 	{eventstore.ErrUnavailable, unavailable},
 	{vault.ErrUnavailable, unavailable},
 	{context.DeadlineExceeded, unavailable},
+}
+
+func invalid(field, message string) Error {
+	return *Invalid(FieldError{field, message}).(*Error)
 }
 
 var unavailable = Error{Code: Unavailable, RetryAfter: time.Second, Detail: "The service cannot answer at present. Try again."}

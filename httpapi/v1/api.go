@@ -31,6 +31,7 @@ import (
 type executor interface {
 	Execute(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt) (eventstore.Result, error)
 	Refusal(ctx context.Context, cmd domain.Command) error
+	Obligation(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, event domain.EventID) (eventstore.Obligation, error)
 }
 
 // numbers is where the permanent integers come from: eventstore.Numbers.
@@ -65,7 +66,8 @@ type API struct {
 	cursors *vault.CursorCipher
 	base    string
 
-	pieceTimeout time.Duration
+	pieceTimeout   time.Duration
+	erasureHorizon time.Duration
 
 	document func() (openAPI []byte, etag string) // made when first asked for
 }
@@ -75,6 +77,9 @@ type Config struct {
 	// BaseURL is put before the paths in Location and Link, for instance
 	// "https://comments.example.com"; empty: they are relative references.
 	BaseURL string
+	// ErasureHorizon is for how long the WAL and the backups of the keyring are kept, as
+	// receipts of redactions tell.
+	ErasureHorizon time.Duration
 }
 
 // New returns an API on the parts given. Entity tags and cursors are made under
@@ -83,7 +88,7 @@ func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cach
 	return &API{
 		store: store, numbers: store.Numbers(), people: people, vault: v, threads: readModel, pages: pages,
 		tags: vault.NewTagger(root), cursors: vault.NewCursorCipher(root), base: config.BaseURL,
-		pieceTimeout: pieceTimeout, document: sync.OnceValues(openAPI),
+		pieceTimeout: pieceTimeout, erasureHorizon: config.ErasureHorizon, document: sync.OnceValues(openAPI),
 	}
 }
 

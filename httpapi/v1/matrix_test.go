@@ -18,64 +18,83 @@ import (
 // each principal. Who they are is in principals; revoked had the agent's key,
 // foreign is the agent of another account. This table is what is to be reviewed.
 const matrix = `
-operation             object     nobody revoked foreign auditor reader writer deleter agent colleague admin customer stranger system program relay
-listComments          open          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
-listComments          closed        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
-listComments          unknown       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
-listComments          malformed     401     401     400     403    400    403     403   400       400   400      400      400    400     400   400
-createComment         open          401     401     404     403    403    201     403   201       201   201      201      404    201     201   201
-createComment         closed        401     401     404     403    403    409     403   409       409   409      409      404    409     409   409
-createComment         unknown       401     401     404     403    403    404     403   404       404   404      404      404    404     404   404
-createComment         malformed     401     401     400     403    403    400     403   400       400   400      400      400    400     400   400
-createNote            open          401     401     404     403    403    201     403   201       201   201      403      404    201     201   201
-createNote            closed        401     401     404     403    403    409     403   409       409   409      409      404    409     409   409
-getComment            agents        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
-getComment            customers     401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
-getComment            systems       401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
-getComment            note          401     401     404     403    200    403     403   200       200   200      404      404    200     200   200
-getComment            hidden        401     401     404     403    200    403     403   200       200   200      404      404    200     200   200
-getComment            shut          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
-getComment            deleted       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
-getComment            absent        401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
-getComment            elsewhere     401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
-getComment            misnamed      401     401     400     403    400    403     403   400       400   400      400      400    400     400   400
-updateComment         agents        401     401     404     403    403    403     403   200       403   200      403      404    403     403   200
-updateComment         customers     401     401     404     403    403    403     403   403       403   200      200      404    403     403   200
-updateComment         systems       401     401     404     403    403    403     403   403       403   200      403      404    403     403   403
-updateComment         note          401     401     404     403    403    403     403   200       403   200      404      404    403     403   200
-updateComment         hidden        401     401     404     403    403    403     403   403       403   200      404      404    403     403   200
-updateComment         shut          401     401     404     403    403    409     403   409       409   409      409      404    409     409   409
-updateComment         deleted       401     401     404     403    403    404     403   404       404   404      404      404    404     404   404
-updateComment         absent        401     401     404     403    403    404     403   404       404   404      404      404    404     404   404
-updateComment         elsewhere     401     401     404     403    403    404     403   404       404   404      404      404    404     404   404
-updateComment         misnamed      401     401     400     403    403    400     403   400       400   400      400      400    400     400   400
-deleteComment         agents        401     401     404     403    403    403     403   204       403   204      403      404    403     403   204
-deleteComment         customers     401     401     404     403    403    403     403   403       403   204      204      404    403     403   204
-deleteComment         systems       401     401     404     403    403    403     403   403       403   204      403      404    403     403   403
-deleteComment         note          401     401     404     403    403    403     403   204       403   204      404      404    403     403   204
-deleteComment         hidden        401     401     404     403    403    403     403   403       403   204      404      404    403     403   204
-deleteComment         shut          401     401     404     403    403    403     409   409       409   409      409      404    409     409   409
-deleteComment         deleted       401     401     404     403    403    403     404   404       404   404      404      404    404     404   404
-deleteComment         absent        401     401     404     403    403    403     404   404       404   404      404      404    404     404   404
-deleteComment         elsewhere     401     401     404     403    403    403     404   404       404   404      404      404    404     404   404
-deleteComment         misnamed      401     401     400     403    403    403     400   400       400   400      400      400    400     400   400
-getTicket             open          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
-getTicket             closed        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
-getTicket             unknown       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
-getTicket             malformed     401     401     400     403    400    403     403   400       400   400      400      400    400     400   400
-putTicket             open          401     401     201     403    403    403     403   200       403   200      403      403    403     403   200
-putTicket             closed        401     401     201     403    403    403     403   409       403   409      403      403    403     403   409
-putTicket             unknown       401     401     201     403    403    403     403   201       403   201      403      403    403     403   201
-putTicket             malformed     401     401     400     403    403    403     403   400       403   400      403      403    403     403   400
-getUser               customer      401     401     404     403    200    403     403   200       200   200      200      404    200     200   200
-getUser               agent         401     401     404     403    200    403     403   200       200   200      404      404    200     200   200
-getUser               nobody        401     401     404     403    404    403     403   404       404   404      404      404    404     404   404
-getUser               malformed     401     401     400     403    400    403     403   400       400   400      400      400    400     400   400
-putUser               customer      401     401     201     403    403    403     403   200       403   200      403      403    403     403   200
-putUser               agent         401     401     403     403    403    403     403   403       403   200      403      403    403     403   403
-putUser               nobody        401     401     201     403    403    403     403   201       403   201      403      403    403     403   201
-putUser               malformed     401     401     400     403    403    403     403   400       403   400      403      403    403     403   400
-getOpenAPI            document      200     200     200     200    200    200     200   200       200   200      200      200    200     200   200
+operation             object     nobody revoked foreign auditor reader writer deleter agent colleague admin customer stranger system program relay redactor
+listComments          open          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+listComments          closed        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+listComments          unknown       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
+listComments          malformed     401     401     400     403    400    403     403   400       400   400      400      400    400     400   400     400
+createComment         open          401     401     404     403    403    201     403   201       201   201      201      404    201     201   201     403
+createComment         closed        401     401     404     403    403    409     403   409       409   409      409      404    409     409   409     403
+createComment         unknown       401     401     404     403    403    404     403   404       404   404      404      404    404     404   404     403
+createComment         malformed     401     401     400     403    403    400     403   400       400   400      400      400    400     400   400     403
+createNote            open          401     401     404     403    403    201     403   201       201   201      403      404    201     201   201     403
+createNote            closed        401     401     404     403    403    409     403   409       409   409      409      404    409     409   409     403
+getComment            agents        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+getComment            customers     401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+getComment            systems       401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+getComment            note          401     401     404     403    200    403     403   200       200   200      404      404    200     200   200     200
+getComment            hidden        401     401     404     403    200    403     403   200       200   200      404      404    200     200   200     200
+getComment            shut          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+getComment            deleted       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
+getComment            absent        401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
+getComment            elsewhere     401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
+getComment            misnamed      401     401     400     403    400    403     403   400       400   400      400      400    400     400   400     400
+updateComment         agents        401     401     404     403    403    403     403   200       403   200      403      404    403     403   200     403
+updateComment         customers     401     401     404     403    403    403     403   403       403   200      200      404    403     403   200     403
+updateComment         systems       401     401     404     403    403    403     403   403       403   200      403      404    403     403   403     403
+updateComment         note          401     401     404     403    403    403     403   200       403   200      404      404    403     403   200     403
+updateComment         hidden        401     401     404     403    403    403     403   403       403   200      404      404    403     403   200     403
+updateComment         shut          401     401     404     403    403    409     403   409       409   409      409      404    409     409   409     403
+updateComment         deleted       401     401     404     403    403    404     403   404       404   404      404      404    404     404   404     403
+updateComment         absent        401     401     404     403    403    404     403   404       404   404      404      404    404     404   404     403
+updateComment         elsewhere     401     401     404     403    403    404     403   404       404   404      404      404    404     404   404     403
+updateComment         misnamed      401     401     400     403    403    400     403   400       400   400      400      400    400     400   400     403
+deleteComment         agents        401     401     404     403    403    403     403   204       403   204      403      404    403     403   204     403
+deleteComment         customers     401     401     404     403    403    403     403   403       403   204      204      404    403     403   204     403
+deleteComment         systems       401     401     404     403    403    403     403   403       403   204      403      404    403     403   403     403
+deleteComment         note          401     401     404     403    403    403     403   204       403   204      404      404    403     403   204     403
+deleteComment         hidden        401     401     404     403    403    403     403   403       403   204      404      404    403     403   204     403
+deleteComment         shut          401     401     404     403    403    403     409   409       409   409      409      404    409     409   409     403
+deleteComment         deleted       401     401     404     403    403    403     404   404       404   404      404      404    404     404   404     403
+deleteComment         absent        401     401     404     403    403    403     404   404       404   404      404      404    404     404   404     403
+deleteComment         elsewhere     401     401     404     403    403    403     404   404       404   404      404      404    404     404   404     403
+deleteComment         misnamed      401     401     400     403    403    403     400   400       400   400      400      400    400     400   400     403
+getTicket             open          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+getTicket             closed        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+getTicket             unknown       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
+getTicket             malformed     401     401     400     403    400    403     403   400       400   400      400      400    400     400   400     400
+putTicket             open          401     401     201     403    403    403     403   200       403   200      403      403    403     403   200     403
+putTicket             closed        401     401     201     403    403    403     403   409       403   409      403      403    403     403   409     403
+putTicket             unknown       401     401     201     403    403    403     403   201       403   201      403      403    403     403   201     403
+putTicket             malformed     401     401     400     403    403    403     403   400       403   400      403      403    403     403   400     403
+getUser               customer      401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+getUser               agent         401     401     404     403    200    403     403   200       200   200      404      404    200     200   200     200
+getUser               nobody        401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
+getUser               malformed     401     401     400     403    400    403     403   400       400   400      400      400    400     400   400     400
+putUser               customer      401     401     201     403    403    403     403   200       403   200      403      403    403     403   200     403
+putUser               agent         401     401     403     403    403    403     403   403       403   200      403      403    403     403   403     403
+putUser               nobody        401     401     201     403    403    403     403   201       403   201      403      403    403     403   201     403
+putUser               malformed     401     401     400     403    403    403     403   400       403   400      403      403    403     403   400     403
+getOpenAPI            document      200     200     200     200    200    200     200   200       200   200      200      200    200     200   200     200
+makeCommentPrivate    agents        401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     200
+makeCommentPrivate    customers     401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     200
+makeCommentPrivate    note          401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     200
+makeCommentPrivate    shut          401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     409
+makeCommentPrivate    deleted       401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     404
+makeCommentPrivate    elsewhere     401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     404
+makeCommentPrivate    misnamed      401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     400
+redactComment         agents        401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     201
+redactComment         customers     401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     201
+redactComment         systems       401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     201
+redactComment         note          401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     201
+redactComment         shut          401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     201
+redactComment         deleted       401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     404
+redactComment         absent        401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     404
+redactComment         elsewhere     401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     404
+redactComment         misnamed      401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     400
+getRedaction          redacted      401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     200
+getRedaction          agents        401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     404
+getRedaction          misnamed      401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     400
 `
 
 func TestMatrix(t *testing.T) {
@@ -134,6 +153,16 @@ func (a *account) cell(operation, object string) (method, path, body string) {
 		return "PATCH", a.commentObject(object), `{"content":"new text"}`
 	case "deleteComment":
 		return "DELETE", a.commentObject(object), ""
+	case "makeCommentPrivate":
+		return "POST", a.commentObject(object) + "/make_private", ""
+	case "redactComment":
+		return "POST", a.commentObject(object) + "/redactions", `{"text":"ex"}`
+	case "getRedaction":
+		if object == "redacted" {
+			made := a.must(201, "redactor", "POST", a.commentObject("agents")+"/redactions", `{"all":true}`)
+			return "GET", made.header.Get("Location"), ""
+		}
+		return "GET", a.commentObject(object) + "/redactions/" + uuid.NewString(), ""
 	case "getTicket":
 		return "GET", a.ticketObject(object), ""
 	case "putTicket":

@@ -96,6 +96,36 @@ var operations = []operation{
 		serve:   within((*API).deleteComment),
 	},
 	{
+		id: "makeCommentPrivate", method: http.MethodPost, path: commentPath + "/make_private", tag: "comments", scope: auth.CommentsRedact,
+		summary: "Turn a comment into an internal note",
+		doc:     "Whoever wrote it. What is one already stays as it is.",
+		headers: []parameter{ifMatchHeader},
+		answers: []answer{{200, "The comment as it is now.", Comment{}, []string{"ETag", "Cache-Control"}}},
+		refuses: []int{404, 409},
+		serve:   within((*API).makePrivate),
+	},
+	{
+		id: "redactComment", method: http.MethodPost, path: commentPath + "/redactions", tag: "comments", scope: auth.CommentsRedact,
+		summary: "Hide something in a comment for good",
+		doc: "In every version that the comment ever had: from here on nobody gets to read it, and the keys that could open " +
+			"what still lies on disks are destroyed soon after. Works on closed tickets, not under legal hold. " +
+			"There is no way back.",
+		headers: []parameter{ifMatchHeader}, body: NewRedaction{},
+		answers: []answer{
+			{200, "There was nothing to change.", Redaction{}, []string{"ETag", "Cache-Control"}},
+			{201, "It is hidden.", Redaction{}, []string{"ETag", "Cache-Control", "Location"}},
+		},
+		refuses: []int{404, 408, 409, 413, 415, 422},
+		serve:   within((*API).redactComment),
+	},
+	{
+		id: "getRedaction", method: http.MethodGet, path: commentPath + "/redactions/{event_id}", tag: "comments", scope: auth.CommentsRedact,
+		summary: "Follow a redaction until the keys are destroyed",
+		answers: []answer{{200, "The receipt.", Receipt{}, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   within((*API).getRedaction),
+	},
+	{
 		id: "getTicket", method: http.MethodGet, path: ticketPath, tag: "tickets", scope: auth.CommentsRead,
 		summary: "Get what is known of a ticket",
 		answers: []answer{{200, "The ticket.", Ticket{}, []string{"Cache-Control"}}},

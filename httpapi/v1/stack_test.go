@@ -35,6 +35,7 @@ type stack struct {
 	t         testing.TB
 	url       string // of the server
 	pool      *pgxpool.Pool
+	vault     *vault.Vault
 	store     *eventstore.Store
 	directory *directory.Store
 	keys      *auth.Store
@@ -57,7 +58,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	}
 	v := vault.New(vault.NewKeyring(pool, root))
 	m := metrics.New(prometheus.NewRegistry())
-	s := &stack{t: t, pool: pool, store: eventstore.New(pool, v, m, eventstore.Config{}), keys: auth.NewStore(pool)}
+	s := &stack{t: t, pool: pool, vault: v, store: eventstore.New(pool, v, m, eventstore.Config{}), keys: auth.NewStore(pool)}
 	s.directory = directory.NewStore(pool, v, s.store.Numbers())
 
 	ran := make(chan error, 1)
@@ -107,6 +108,7 @@ var principals = []struct {
 	{"reader", domain.ActorAgent, directory.RoleAgent, auth.ScopesOf(auth.CommentsRead)},
 	{"writer", domain.ActorAgent, directory.RoleAgent, auth.ScopesOf(auth.CommentsWrite)},
 	{"deleter", domain.ActorAgent, directory.RoleAgent, auth.ScopesOf(auth.CommentsDelete)},
+	{"redactor", domain.ActorAgent, directory.RoleAgent, auth.ScopesOf(auth.CommentsRead, auth.CommentsRedact)},
 	{"auditor", domain.ActorAgent, directory.RoleAgent, auth.ScopesOf(auth.AuditRead)},
 }
 

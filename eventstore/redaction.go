@@ -1,0 +1,147 @@
+package eventstore
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/vault"
+)
+
+var (
+	//go:embed sql/contents.sql
+	contentsSQL string
+	//go:embed sql/obligation.sql
+	obligationSQL string
+)
+
+// redact opens every version of the comment, hides in them what is to be hidden and,
+// if that changes any, seals all of them anew: which of them held it is not to be told
+// from the log.
+func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (domain.RedactComment, []content, error) {
+	versions, err := s.versions(ctx, cmd.Account, cmd.Ticket, cmd.Comment)
+	if err != nil {
+		return cmd, nil, err
+	}
+	documents, err := s.documents(ctx, cmd.Account, cmd.Ticket, cmd.Comment, versions)
+	if err != nil {
+		return cmd, nil, err
+	}
+	bodies := make([]domain.Body, len(documents))
+	for i, d := range documents {
+		bodies[i] = domain.Body{Text: d.Body, HTML: d.HTML}
+	}
+	masked, changed, err := domain.Redact(bodies, cmd.Hide, cmd.Mask)
+	if err != nil || !changed {
+		return cmd, nil, err
+	}
+	contents := make([]content, len(masked))
+	cmd.Contents = make([]domain.Replacement, len(masked))
+	for i := range masked {
+		documents[i].Body, documents[i].HTML = masked[i].Text, masked[i].HTML
+		if contents[i], err = s.reseal(ctx, cmd, documents[i]); err != nil {
+			return cmd, nil, err
+		}
+		cmd.Contents[i] = domain.Replacement{
+			Old: versions[i].Content.ID,
+			New: domain.ContentRef{ID: contents[i].id, Digest: contents[i].sealed.Digest},
+		}
+	}
+	return cmd, contents, nil
+}
+
+func (s *Store) reseal(ctx context.Context, cmd domain.RedactComment, d vault.Document) (content, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return content{}, fmt.Errorf("draw content id: %w", err)
+	}
+	c := content{id: domain.ContentID(id)}
+	c.sealed, err = s.vault.Seal(ctx, vault.OfComment(cmd.Account, cmd.Ticket, cmd.Comment, c.id), vault.EncodeDocument(d))
+	if err != nil {
+		return content{}, fmt.Errorf("seal text: %w", err)
+	}
+	return c, nil
+}
+
+// documents opens the versions of a comment. A text that can no longer be opened by
+// anybody is an empty one. If another command has removed a content meanwhile, what is
+// decided on this is refused when it is appended.
+func (s *Store) documents(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, versions []domain.Version) ([]vault.Document, error) {
+	type row struct {
+		bucket int64
+		sealed []byte
+	}
+	ids := make([]uuid.UUID, len(versions))
+	for i := range versions {
+		ids[i] = uuid.UUID(versions[i].Content.ID)
+	}
+	rows, err := s.pool.Query(ctx, contentsSQL, s.config.Shard, ids)
+	if err != nil {
+		return nil, fmt.Errorf("%w: read contents: %s", ErrUnavailable, sqlState(err))
+	}
+	found := make(map[uuid.UUID]row, len(ids))
+	var id uuid.UUID
+	var r row
+	if _, err := pgx.ForEachRow(rows, []any{&id, &r.bucket, &r.sealed}, func() error {
+		found[id] = r
+		r.sealed = nil
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("%w: read contents: %s", ErrUnavailable, sqlState(err))
+	}
+	documents := make([]vault.Document, len(versions))
+	for i, id := range ids {
+		r, ok := found[id]
+		if !ok {
+			continue
+		}
+		place := vault.OfComment(account, ticket, comment, domain.ContentID(id))
+		document, err := s.vault.Open(ctx, place, r.bucket, r.sealed)
+		if errors.Is(err, vault.ErrDestroyed) {
+			continue
+		}
+		if err == nil {
+			documents[i], err = vault.DecodeDocument(document)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("open a version of comment %s: %w", comment, err)
+		}
+	}
+	return documents, nil
+}
+
+// Obligation is what is owed since an event removed contents: that the keys which could
+// still open them are destroyed.
+type Obligation struct {
+	Position       Position // of the event
+	RecordedAt     time.Time
+	KeyDestroyedAt *time.Time // UTC; nil: not yet
+}
+
+// ErrNoObligation: no event of that id has removed anything of the comment.
+var ErrNoObligation = errors.New("nothing was removed by an event with this id")
+
+// Obligation returns what became of the keys to what the event removed from a comment.
+// The error is ErrNoObligation or ErrUnavailable.
+func (s *Store) Obligation(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, event domain.EventID) (Obligation, error) {
+	var o Obligation
+	err := s.pool.QueryRow(ctx, obligationSQL, uuid.UUID(event), account, uuid.UUID(ticket), uuid.UUID(comment)).
+		Scan(&o.Position, &o.RecordedAt, &o.KeyDestroyedAt)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return o, ErrNoObligation
+	case err != nil:
+		return o, fmt.Errorf("%w: read obligation: %s", ErrUnavailable, sqlState(err))
+	}
+	if o.RecordedAt = o.RecordedAt.UTC(); o.KeyDestroyedAt != nil {
+		at := o.KeyDestroyedAt.UTC()
+		o.KeyDestroyedAt = &at
+	}
+	return o, nil
+}

@@ -1,0 +1,1 @@
+SELECT content_id, bucket_id, sealed FROM log.contents WHERE shard = $1 AND content_id = ANY ($2::uuid[])
