@@ -59,7 +59,7 @@ var demoTickets = []struct {
 	closed   bool
 }{
 	{ticketID("550e8400-e29b-41d4-a716-446655440000"), "The parcel has not arrived", []demoComment{
-		{commentID("123e4567-e89b-12d3-a456-426614174000"), "agent", "I have asked the carrier and will let you know today.", true},
+		{commentID("123e4567-e89b-12d3-a456-426614174000"), "agent", "Thank you for contacting support. I'm looking into this issue.", true},
 	}, false},
 	{ticketID("6fa459ea-ee8a-4ca4-894e-db77e160355e"), "Cannot sign in since Monday", []demoComment{
 		{commentID("0193a1e0-0000-7000-8000-000000000001"), "customer", "My password is refused since Monday.", true},
