@@ -20,7 +20,8 @@ type reading struct {
 }
 
 func read(source string) reading {
-	var v reading
+	size := utf8.RuneCountInString(source)
+	v := reading{make([]rune, 0, size), make([]bounds, 0, size)}
 	for i := 0; i < len(source); {
 		r, width := utf8.DecodeRuneInString(source[i:])
 		from := i
