@@ -49,13 +49,13 @@ func ambiguous(b *bucket, place *Place) (one, two []byte) {
 			continue
 		}
 		// tag = mask + C·H² + the rest, for both keys.
-		rest := k1.tag(aad.ofContent(), ciphertext).add(k2.tag(aad.ofContent(), ciphertext))
+		rest := k1.tag(aad.content[:], ciphertext).add(k2.tag(aad.content[:], ciphertext))
 		last := rest.mul(k1.h.mul(k1.h).add(k2.h.mul(k2.h)).inverse())
 		last.put(ciphertext[48:])
 		tag := make([]byte, aes.BlockSize)
-		k1.tag(aad.ofContent(), ciphertext).put(tag)
+		k1.tag(aad.content[:], ciphertext).put(tag)
 		row := func(k rawGCM) []byte {
-			return slices.Concat([]byte{format}, b.aead.Seal(nil, nil, k.key, aad.ofDataKey()), k.nonce, ciphertext, tag)
+			return slices.Concat([]byte{format}, b.aead.Seal(nil, nil, k.key, aad.dataKey[:]), k.nonce, ciphertext, tag)
 		}
 		return row(k1), row(k2)
 	}

@@ -19,10 +19,11 @@
 //	version (1 byte) | data key | content
 //
 // both parts sealed by AES-256-GCM as nonce (12) | ciphertext | tag (16), with a
-// random nonce. Authenticated with each of them is the Place the content belongs
-// to, and with the data key its bucket too. So a row that was moved to another
-// account, ticket, comment or version does not open, and a data key can be
-// wrapped anew under another bucket without touching the content. Inside is
+// random nonce. Authenticated with the content is the Place it belongs to; with the
+// data key, what the row itself tells: account, purpose, content (or user) and
+// bucket. So a row that was moved to another account, ticket, comment or version does
+// not open, and whoever sees nothing but rows can wrap their data keys anew under
+// another bucket, without touching the contents. Inside is
 //
 //	salt (16) | length (uvarint) | document | zeros
 //

@@ -51,28 +51,50 @@ func (p Place) String() string {
 	return "content " + p.content.String()
 }
 
+// id is what the data key of the place is bound to: it is all that a row tells of
+// itself.
+func (p *Place) id() uuid.UUID {
+	if p.purpose == purposePerson {
+		return p.comment
+	}
+	return uuid.UUID(p.content)
+}
+
 const (
-	placeSize  = 1 + 8 + 4 + 3*16
-	bucketSize = 8
+	labelSize   = 1 + 8 + 4 // format, purpose, account
+	placeSize   = labelSize + 3*16
+	dataKeySize = labelSize + 16 + 8
 )
 
 // additionalData is what the seals authenticate. All its parts have fixed width,
 // so that no two places share an encoding.
-type additionalData [placeSize + bucketSize]byte
-
-func (a *additionalData) set(p *Place, bucket int64) {
-	a[0] = format
-	clear(a[1:9])
-	copy(a[1:9], p.purpose)
-	binary.BigEndian.PutUint32(a[9:], uint32(p.account))
-	copy(a[13:], p.ticket[:])
-	copy(a[29:], p.comment[:])
-	copy(a[45:], p.content[:])
-	binary.BigEndian.PutUint64(a[placeSize:], uint64(bucket))
+//
+// The content is bound to its whole place. Its data key is bound to no more than
+// the row that holds both can tell, the bucket among it: so it can be wrapped anew
+// under another bucket by somebody who does not know the ticket or the comment, and
+// the content stays as it is.
+type additionalData struct {
+	content [placeSize]byte
+	dataKey [dataKeySize]byte
 }
 
-// ofContent leaves the bucket out: the content stays as it is when its data key is
-// wrapped under another bucket.
-func (a *additionalData) ofContent() []byte { return a[:placeSize] }
+func (a *additionalData) set(p *Place, bucket int64) {
+	label(a.content[:], p.purpose, p.account)
+	copy(a.content[13:], p.ticket[:])
+	copy(a.content[29:], p.comment[:])
+	copy(a.content[45:], p.content[:])
+	a.setDataKey(p.purpose, p.account, p.id(), bucket)
+}
 
-func (a *additionalData) ofDataKey() []byte { return a[:] }
+func (a *additionalData) setDataKey(purpose purpose, account domain.AccountID, id uuid.UUID, bucket int64) {
+	label(a.dataKey[:], purpose, account)
+	copy(a.dataKey[labelSize:], id[:])
+	binary.BigEndian.PutUint64(a.dataKey[labelSize+16:], uint64(bucket))
+}
+
+func label(dst []byte, purpose purpose, account domain.AccountID) {
+	dst[0] = format
+	clear(dst[1:9])
+	copy(dst[1:9], purpose)
+	binary.BigEndian.PutUint32(dst[9:], uint32(account))
+}

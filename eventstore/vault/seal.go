@@ -43,8 +43,8 @@ func (b *bucket) seal(place *Place, document []byte) Sealed {
 	aad.set(place, b.id)
 	sealed := make([]byte, 1, headerSize+len(plain)+overhead)
 	sealed[0] = format
-	sealed = b.aead.Seal(sealed, nil, key, aad.ofDataKey())
-	sealed = newAEAD(key).Seal(sealed, nil, plain, aad.ofContent())
+	sealed = b.aead.Seal(sealed, nil, key, aad.dataKey[:])
+	sealed = newAEAD(key).Seal(sealed, nil, plain, aad.content[:])
 	return Sealed{BucketID: b.id, Bytes: sealed, Digest: digest(salt, document)}
 }
 
@@ -65,12 +65,12 @@ func (b *bucket) open(dst []byte, place *Place, sealed []byte) (_ []byte, salt [
 	s := scratches.Get().(*scratch)
 	defer scratches.Put(s)
 	s.aad.set(place, b.id)
-	key, err := b.aead.Open(s.key[:0], nil, sealed[1:headerSize], s.aad.ofDataKey())
+	key, err := b.aead.Open(s.key[:0], nil, sealed[1:headerSize], s.aad.dataKey[:])
 	if err != nil {
 		return dst, salt, ErrDamaged
 	}
 	at := len(dst)
-	out, err := newAEAD(key).Open(dst, nil, sealed[headerSize:], s.aad.ofContent())
+	out, err := newAEAD(key).Open(dst, nil, sealed[headerSize:], s.aad.content[:])
 	clear(key)
 	if err != nil {
 		return dst, salt, ErrDamaged
