@@ -40,8 +40,10 @@ type Keyring struct {
 
 // bucket is a bucket key, ready for use.
 type bucket struct {
-	id   int64
-	aead cipher.AEAD // nil: destroyed
+	id      int64
+	account domain.AccountID
+	purpose purpose
+	aead    cipher.AEAD // nil: destroyed
 }
 
 // writer hands out the bucket that this process fills for an account and purpose.
@@ -152,7 +154,7 @@ func (k *Keyring) create(ctx context.Context, account domain.AccountID, p purpos
 	if err != nil {
 		return nil, err
 	}
-	b := &bucket{aead: newAEAD(key)}
+	b := &bucket{account: account, purpose: p, aead: newAEAD(key)}
 	err = k.pool.QueryRow(ctx, insertBucketSQL, account, p, k.root.ID(), wrapped).Scan(&b.id)
 	if err != nil {
 		return nil, unavailable("create bucket key", err)
@@ -185,7 +187,7 @@ func (k *Keyring) bucket(ctx context.Context, id int64) (*bucket, error) {
 // admit makes a row ready for use and keeps it. Tombstones are kept too: a key
 // does not come back to life.
 func (k *Keyring) admit(ctx context.Context, row keyRow) (*bucket, error) {
-	b := &bucket{id: row.ID}
+	b := &bucket{id: row.ID, account: row.Account, purpose: row.Purpose}
 	if row.Wrapped != nil {
 		key, err := k.unwrap(ctx, row)
 		if err != nil {

@@ -59,7 +59,12 @@ type database struct {
 
 func newDatabase(t testing.TB) database {
 	t.Helper()
-	config, err := pgxpool.ParseConfig(devstacktest.Postgres(t))
+	return openDatabase(t, devstacktest.Postgres(t))
+}
+
+func openDatabase(t testing.TB, url string) database {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
 	}
