@@ -184,6 +184,9 @@ BEGIN
             ticket_revisions[ticket] := ticket_versions[ticket];
             changes := true;
         END IF;
+        IF outcomes[item] = 1 AND _item_completes[item] IS NOT NULL THEN
+            settled := array_append(settled, _item_completes[item]); -- once, whoever else is in the batch
+        END IF;
     END LOOP;
 
     IF NOT accepted THEN

@@ -40,6 +40,9 @@ CREATE TABLE directory.users (
     CONSTRAINT users_account_fkey FOREIGN KEY (account_id) REFERENCES directory.accounts
 );
 
+-- Re-keying a bucket visits the people whose names are sealed under it.
+CREATE INDEX users_bucket_idx ON directory.users (bucket_id) WHERE bucket_id IS NOT NULL;
+
 CREATE TABLE directory.keys (
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz,

@@ -72,7 +72,7 @@ func (s *Store) ChangeUser(ctx context.Context, account domain.AccountID, id dom
 }
 
 // replace writes the profile of a user who is still as old says. The error is
-// pgx.ErrNoRows if the user is not.
+// pgx.ErrNoRows if the user is not, or if it has to be tried again with another key.
 func (s *Store) replace(ctx context.Context, account domain.AccountID, id domain.UserID, old User, p Profile) (User, error) {
 	doing := "put user " + id.String()
 	var seen *time.Time // nil: there was no such user
@@ -90,9 +90,16 @@ func (s *Store) replace(ctx context.Context, account domain.AccountID, id domain
 		return User{}, sealing(doing, err)
 	}
 	u := User{Account: account, ID: id, Role: p.Role, Name: p.Name, Email: p.Email, Active: p.Active}
-	err = s.pool.QueryRow(ctx, putUserSQL, account, id, old.Number, p.Role, p.Active,
-		sealed.bucket, sealed.person, sealed.emailDigest, seen).Scan(&u.Number, &u.CreatedAt, &u.UpdatedAt)
+	var retired bool
+	var batch pgx.Batch
+	batch.Queue("SELECT log.hold_buckets()")
+	batch.Queue(putUserSQL, account, id, old.Number, p.Role, p.Active, sealed.bucket, sealed.person, sealed.emailDigest, seen).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&retired, &u.Number, &u.CreatedAt, &u.UpdatedAt) })
+	err = s.pool.SendBatch(ctx, &batch).Close()
 	switch {
+	case err == nil && retired:
+		s.vault.Forget(*sealed.bucket)
+		return User{}, pgx.ErrNoRows // the next try takes another key
 	case errors.Is(err, pgx.ErrNoRows):
 		return User{}, err
 	case violates(err, "users_email_key"):

@@ -21,6 +21,9 @@ type Metrics struct {
 	Quarantined     *prometheus.GaugeVec     // tickets whose events could not be applied, by projection
 	RequestSeconds  *prometheus.HistogramVec // request durations by method, route and status class
 	CacheLookups    *prometheus.CounterVec   // page cache look-ups by result: hit, miss
+	ObligationsOpen prometheus.Gauge         // removals whose keys have yet to be destroyed
+	ErasureHorizon  prometheus.Gauge         // age of the oldest removed text whose key could still be recovered, in seconds
+	UnverifiedKeys  prometheus.Gauge         // destroyed keys whose bytes nobody may look for
 }
 
 // New registers the collectors with r, which panics if they are there already.
@@ -34,6 +37,9 @@ func New(r prometheus.Registerer) *Metrics {
 	}
 	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "commentd", Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "commentd", Name: name, Help: help})
 	}
 	m := &Metrics{
 		AppendSeconds:   histogram("append_seconds", "Wait of a command until its batch is durable.", latency),
@@ -52,10 +58,14 @@ func New(r prometheus.Registerer) *Metrics {
 		RequestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "commentd", Name: "http_request_seconds", Help: "Request durations.", Buckets: latency,
 		}, []string{"method", "route", "status"}),
-		CacheLookups: counters("page_cache_lookups_total", "Page cache look-ups.", "result"),
+		CacheLookups:    counters("page_cache_lookups_total", "Page cache look-ups.", "result"),
+		ObligationsOpen: gauge("obligations_open", "Removals of contents whose keys have yet to be destroyed."),
+		ErasureHorizon:  gauge("erasure_horizon_seconds", "Age of the oldest removed text whose key could still be recovered."),
+		UnverifiedKeys:  gauge("erasure_unverified_keys", "Destroyed keys whose bytes the service may not look for."),
 	}
 	r.MustRegister(m.AppendSeconds, m.AppendBatch, m.AppendOutcomes, m.RelayLag, m.RelayLagSeconds, m.RelayPublished,
 		m.RelayHealed, m.RelayState, m.ProjectorLag, m.ProjectorAge, m.ProjectorEvents,
-		m.ProjectorHalted, m.Quarantined, m.RequestSeconds, m.CacheLookups)
+		m.ProjectorHalted, m.Quarantined, m.RequestSeconds, m.CacheLookups,
+		m.ObligationsOpen, m.ErasureHorizon, m.UnverifiedKeys)
 	return m
 }

@@ -1,0 +1,1 @@
+SELECT coalesce(max(bucket_id), 0) FROM directory.users;
