@@ -143,7 +143,8 @@ func (w *Worker) bury(ctx context.Context) error {
 	return err
 }
 
-// look reads the files of the keyring.
+// look reads the files of the keyring. What it sees in the write-ahead log is for the
+// operator: the horizon covers it.
 func (w *Worker) look(ctx context.Context, remains vault.Remains) error {
 	if err := w.keyring.Flush(ctx); err != nil {
 		return err
@@ -153,16 +154,12 @@ func (w *Worker) look(ctx context.Context, remains vault.Remains) error {
 		return err
 	}
 	w.step("verified")
-	if time.Since(w.searched) < searchPause {
-		return nil
-	}
-	w.searched = time.Now()
-	seen, err := w.keyring.SearchWAL(ctx, remains)
-	if err == nil {
+	if due(&w.searched, searchPause) {
+		seen, err := w.keyring.SearchWAL(ctx, remains)
 		w.logger.Info("destroyed keys in the write-ahead log of the keyring", "keys", seen.Keys, "seen", seen.Seen,
-			"segments", seen.Segments, "searched", seen.Searched)
+			"segments", seen.Segments, "searched", seen.Searched, "error", err)
 	}
-	return err
+	return nil
 }
 
 // searchPause keeps a busy worker from reading the write-ahead log again and again.

@@ -44,13 +44,13 @@ func (k *Keyring) Destroy(ctx context.Context, ids []int64) error {
 type Remains struct {
 	Keys    int
 	InTable int // those of Keys whose bytes are still in the file of the table
-	traces  map[trace]bool
+	traces  *traces
 }
 
 // Remains returns what is left for Rewrite, Flush and Verify to do. The error is
 // ErrUnavailable.
 func (k *Keyring) Remains(ctx context.Context) (Remains, error) {
-	r := Remains{traces: make(map[trace]bool)}
+	r := Remains{traces: newTraces()}
 	rows, err := k.pool.Query(ctx, remainsSQL)
 	if err != nil {
 		return r, unavailable("read tombstones", err)
@@ -65,7 +65,7 @@ func (k *Keyring) Remains(ctx context.Context) (Remains, error) {
 		if inTable {
 			r.InTable++
 		} else {
-			r.traces[trace(t)] = true
+			r.traces.add(trace(t))
 		}
 		return nil
 	})

@@ -1,42 +1,57 @@
 package vault
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+	"encoding/binary"
+)
 
-// A trace is the SHA-256 of the last bytes of a wrapped key: keyring.trace in the
-// database. It tells nothing of the key, and so it can be kept to look for the key
-// when nobody knows it any more.
-type trace [sha256.Size]byte
+// A trace is what is kept of a destroyed key to look for it when nobody knows it any
+// more: keyring.trace in the database. It tells nothing of the key.
+type trace [suffixSize + sha256.Size]byte
 
-// traceSize is how many bytes a trace stands for. Every wrapped key has more.
-const traceSize = 32
+const (
+	tracedSize = 32 // bytes at the end of a wrapped key that a trace stands for; every one has more
+	suffixSize = 2  // bytes at the very end that a trace repeats, so that few others have to be hashed
+)
 
-// fewest is how many different values the bytes of a wrapped key have at least, in
-// binary or base64: all but one in 100,000 have. Most of a file has fewer, and need not
-// be hashed.
-const fewest = 12
+// traces are keys to look for, and those of them that were found.
+type traces struct {
+	wanted   map[trace]bool
+	suffixes [1 << (8 * suffixSize)]bool
+	found    map[trace]bool
+}
 
-// search adds to found the traces of what is in data.
-func search(data []byte, wanted, found map[trace]bool) {
-	if len(wanted) == 0 {
-		return
-	}
-	var count [256]uint8 // in the window
-	different := 0
-	for i, b := range data {
-		if count[b]++; count[b] == 1 {
-			different++
-		}
-		if i < traceSize-1 {
+func newTraces() *traces {
+	return &traces{wanted: make(map[trace]bool), found: make(map[trace]bool)}
+}
+
+func (t *traces) add(key trace) {
+	t.wanted[key] = true
+	t.suffixes[binary.BigEndian.Uint16(key[:])] = true
+}
+
+// search notes which of the keys are in data.
+func (t *traces) search(data []byte) {
+	var key trace
+	for end := tracedSize; end <= len(data); end++ {
+		suffix := data[end-suffixSize : end]
+		if !t.suffixes[binary.BigEndian.Uint16(suffix)] {
 			continue
 		}
-		window := data[i-traceSize+1 : i+1]
-		if different >= fewest {
-			if t := trace(sha256.Sum256(window)); wanted[t] {
-				found[t] = true
-			}
-		}
-		if count[window[0]]--; count[window[0]] == 0 {
-			different--
+		copy(key[:], suffix)
+		sum := sha256.Sum256(data[end-tracedSize : end])
+		copy(key[suffixSize:], sum[:])
+		if t.wanted[key] {
+			t.found[key] = true
 		}
 	}
+}
+
+// list is a set of traces as an array for Postgres.
+func list(set map[trace]bool) [][]byte {
+	keys := make([][]byte, 0, len(set))
+	for key := range set {
+		keys = append(keys, key[:])
+	}
+	return keys
 }

@@ -14,6 +14,8 @@ var (
 	filesSQL string
 	//go:embed sql/read_file.sql
 	readFileSQL string
+	//go:embed sql/found.sql
+	foundSQL string
 	//go:embed sql/verified.sql
 	verifiedSQL string
 	//go:embed sql/wal_segments.sql
@@ -44,10 +46,10 @@ func (k *Keyring) Flush(ctx context.Context) error {
 }
 
 // Verify reads the files of the keyring and looks for the keys of r. Those that were
-// rewritten and are found nowhere no longer remain. The error is ErrFound, a
-// *PrivilegeError or ErrUnavailable.
+// rewritten and are found nowhere no longer remain; the table has to be rewritten for those
+// that are found. The error is ErrFound, a *PrivilegeError or ErrUnavailable.
 func (k *Keyring) Verify(ctx context.Context, r Remains) error {
-	if len(r.traces) == 0 {
+	if len(r.traces.wanted) == 0 {
 		return nil
 	}
 	conn, err := k.session(ctx)
@@ -63,50 +65,47 @@ func (k *Keyring) Verify(ctx context.Context, r Remains) error {
 	if err != nil {
 		return unavailable("list the files of the keyring", err)
 	}
+	clear(r.traces.found)
 	var gone []string
-	found := make(map[trace]bool)
 	for _, file := range files {
-		size, err := k.searchFile(ctx, conn, file, r.traces, found)
+		size, err := k.searchFile(ctx, conn, file, r.traces)
 		if err != nil {
 			return err
 		}
-		if len(found) > 0 {
-			return fmt.Errorf("%w: %d of %d in %s", ErrFound, len(found), len(r.traces), file)
+		if found := list(r.traces.found); len(found) > 0 {
+			_, err := k.pool.Exec(ctx, foundSQL, found)
+			return errors.Join(fmt.Errorf("%w: %d of %d in %s", ErrFound, len(found), len(r.traces.wanted), file), err)
 		}
 		if size == 0 {
 			gone = append(gone, file)
 		}
 	}
-	traces := make([][]byte, 0, len(r.traces))
-	for t := range r.traces {
-		traces = append(traces, t[:])
-	}
-	_, err = k.pool.Exec(ctx, verifiedSQL, traces, gone)
+	_, err = k.pool.Exec(ctx, verifiedSQL, list(r.traces.wanted), gone)
 	return orUnavailable("note that keys are gone", err)
 }
 
 // searchFile looks through a file with all its segments, and returns the size of the
 // first: 0 if the file is gone.
-func (k *Keyring) searchFile(ctx context.Context, conn *pgx.Conn, file string, wanted, found map[trace]bool) (int64, error) {
-	size, err := k.searchSegment(ctx, conn, file, wanted, found)
+func (k *Keyring) searchFile(ctx context.Context, conn *pgx.Conn, file string, t *traces) (int64, error) {
+	size, err := k.searchSegment(ctx, conn, file, t)
 	for n, more := 1, size; err == nil && more > 0; n++ {
-		more, err = k.searchSegment(ctx, conn, fmt.Sprintf("%s.%d", file, n), wanted, found)
+		more, err = k.searchSegment(ctx, conn, fmt.Sprintf("%s.%d", file, n), t)
 	}
 	return size, err
 }
 
-func (k *Keyring) searchSegment(ctx context.Context, conn *pgx.Conn, file string, wanted, found map[trace]bool) (size int64, err error) {
+func (k *Keyring) searchSegment(ctx context.Context, conn *pgx.Conn, file string, t *traces) (size int64, err error) {
 	const chunk = 1 << 20
 	for {
 		var data []byte // nil if there is no such file
 		if err := conn.QueryRow(ctx, readFileSQL, file, size, chunk).Scan(&data); err != nil {
 			return 0, k.refused(err, "read the files of the database")
 		}
-		search(data, wanted, found)
+		t.search(data)
 		if len(data) < chunk {
 			return size + int64(len(data)), nil
 		}
-		size += chunk - (traceSize - 1) // what crosses the border is seen whole
+		size += chunk - (tracedSize - 1) // what crosses the border is seen whole
 	}
 }
 
@@ -140,19 +139,19 @@ func (k *Keyring) SearchWAL(ctx context.Context, r Remains) (s Sightings, err er
 	if err != nil {
 		return s, k.refused(err, "list the write-ahead log")
 	}
-	found := make(map[trace]bool)
-	s.Segments, s.Keys = len(segments), len(r.traces)
+	s.Segments, s.Keys = len(segments), len(r.traces.wanted)
+	clear(r.traces.found)
 	left := int64(maxSearch)
 	for _, segment := range segments {
 		if left -= segment.Size; left < 0 {
 			break
 		}
-		if _, err := k.searchSegment(ctx, conn, "pg_wal/"+segment.Name, r.traces, found); err != nil {
+		if _, err := k.searchSegment(ctx, conn, "pg_wal/"+segment.Name, r.traces); err != nil {
 			return s, err
 		}
 		s.Searched++
 	}
-	s.Seen = len(found)
+	s.Seen = len(r.traces.found)
 	return s, nil
 }
 

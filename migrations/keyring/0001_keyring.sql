@@ -40,12 +40,14 @@ CREATE TABLE keyring.old_files (
     CONSTRAINT old_files_pkey PRIMARY KEY (file)
 );
 
--- Whoever looks at a wrapped key and sees its trace knows it again; the trace tells
--- nothing of the key. The end of a wrapped key is ciphertext, in whatever form.
+-- By its trace a wrapped key is known again where it is met: the last two bytes, to
+-- look for, and the SHA-256 of the last 32, to be sure. Those are ciphertext, in whatever
+-- form, and so the trace tells nothing of the key.
 -- +goose StatementBegin
 CREATE FUNCTION keyring.trace(wrapped_key bytea) RETURNS bytea
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN sha256(substring(wrapped_key FROM greatest(1, octet_length(wrapped_key) - 31)));
+RETURN substring(wrapped_key FROM octet_length(wrapped_key) - 1)
+       || sha256(substring(wrapped_key FROM octet_length(wrapped_key) - 31));
 -- +goose StatementEnd
 
 -- Copies what is to stay into a new table and drops the old one, with every dead row
