@@ -148,6 +148,9 @@ func (s *Store) commit(ctx context.Context, items []*pending) {
 	switch {
 	case err == nil:
 		s.metrics.AppendBatch.Observe(float64(len(items)))
+		for _, v := range verdicts {
+			s.extended(v.position, v.recorded)
+		}
 		s.appended.Wake()
 	case errors.As(err, &refused) && dataError(refused) && len(items) > 1:
 		half := len(items) / 2

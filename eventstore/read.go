@@ -31,14 +31,44 @@ type Head struct {
 	RecordedAt time.Time // of the last event
 }
 
-// Head returns the end of the log. The error is ErrUnavailable.
+// Head returns the end of the log. If that is news, it wakes those who wait for
+// Appended. The error is ErrUnavailable.
 func (s *Store) Head(ctx context.Context) (Head, error) {
 	var h Head
 	err := s.pool.QueryRow(ctx, headSQL, s.config.Shard).Scan(&h.Position, &h.Epoch, &h.RecordedAt)
 	if err != nil {
 		return Head{}, fmt.Errorf("%w: read head: %w", ErrUnavailable, err)
 	}
+	if before := s.sighted.Swap(&sighting{h, time.Now()}); before != nil && before.Position != h.Position {
+		s.appended.Wake()
+	}
 	return h, nil
+}
+
+// sighting is the end of the log as it was seen at a moment.
+type sighting struct {
+	Head
+	at time.Time
+}
+
+// extended notes that this process has appended up to a position: Head will not be
+// news to those who were woken for it.
+func (s *Store) extended(to Position, at time.Time) {
+	before := s.sighted.Load()
+	if before == nil || before.Position >= to {
+		return
+	}
+	now := &sighting{Head{Position: to, Epoch: before.Epoch, RecordedAt: at}, time.Now()}
+	s.sighted.CompareAndSwap(before, now) // else somebody has looked
+}
+
+// Sighted returns the end of the log as this process last saw it, and when: who looks
+// after an idle log looks for everybody.
+func (s *Store) Sighted() (Head, time.Time) {
+	if seen := s.sighted.Load(); seen != nil {
+		return seen.Head, seen.at
+	}
+	return Head{}, time.Time{}
 }
 
 // RaiseEpoch declares, after the log has lost its tail to a failover or a restore,

@@ -3,6 +3,7 @@ package eventstore
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -28,6 +29,7 @@ type Store struct {
 	stripes *stripes
 
 	appended Signal
+	sighted  atomic.Pointer[sighting]
 
 	mu      sync.Mutex
 	queue   []*pending
@@ -52,7 +54,7 @@ func New(pool *pgxpool.Pool, v *vault.Vault, m *metrics.Metrics, config Config) 
 func (s *Store) Numbers() *Numbers { return s.numbers }
 
 // Appended returns a channel that is closed when this process has next appended to
-// the log. Appends of other processes do not show here.
+// the log. Appends of other processes show here when somebody in this one calls Head.
 func (s *Store) Appended() <-chan struct{} { return s.appended.C() }
 
 // maxWait bounds one round trip of the committer. It is longer than the statement

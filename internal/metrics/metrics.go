@@ -19,6 +19,11 @@ type Metrics struct {
 	ProjectorEvents *prometheus.CounterVec   // events applied, by projection and source (feed, log)
 	ProjectorHalted *prometheus.GaugeVec     // partitions whose checkpoint the log does not lead to, by projection
 	Quarantined     *prometheus.GaugeVec     // tickets whose events could not be applied, by projection
+	TreeSize        prometheus.Gauge         // events in the Merkle tree of the log
+	TreeLag         prometheus.Gauge         // events in the log that are not in its tree
+	TreeHeadAge     prometheus.Gauge         // age of the last tree head, in seconds
+	TreeHalted      prometheus.Gauge         // 1 if the log is not the one that was sealed
+	TreeWitnessed   *prometheus.CounterVec   // tree heads by what the witness did: taken, failed
 	RequestSeconds  *prometheus.HistogramVec // request durations by method, route and status class
 	CacheLookups    *prometheus.CounterVec   // page cache look-ups by result: hit, miss
 	ObligationsOpen prometheus.Gauge         // removals whose keys have yet to be destroyed
@@ -34,6 +39,9 @@ func New(r prometheus.Registerer) *Metrics {
 	}
 	gauges := func(name, help string, labels ...string) *prometheus.GaugeVec {
 		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "commentd", Name: name, Help: help}, labels)
+	}
+	gauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "commentd", Name: name, Help: help})
 	}
 	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "commentd", Name: name, Help: help}, labels)
@@ -55,6 +63,11 @@ func New(r prometheus.Registerer) *Metrics {
 		ProjectorEvents: counters("projector_events_total", "Events applied.", "projection", "source"),
 		ProjectorHalted: gauges("projector_halted_partitions", "Partitions whose checkpoint the log does not lead to.", "projection"),
 		Quarantined:     gauges("projector_quarantined_tickets", "Tickets whose events could not be applied.", "projection"),
+		TreeSize:        gauge("tree_size_events", "Events in the Merkle tree of the log."),
+		TreeLag:         gauge("tree_lag_events", "Events in the log that are not in its tree."),
+		TreeHeadAge:     gauge("tree_head_age_seconds", "Age of the last tree head; it grows while nothing is written."),
+		TreeHalted:      gauge("tree_halted", "1 if the log is not the one that was sealed."),
+		TreeWitnessed:   counters("tree_heads_witnessed_total", "Tree heads by what the witness did.", "result"),
 		RequestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "commentd", Name: "http_request_seconds", Help: "Request durations.", Buckets: latency,
 		}, []string{"method", "route", "status"}),
@@ -65,7 +78,7 @@ func New(r prometheus.Registerer) *Metrics {
 	}
 	r.MustRegister(m.AppendSeconds, m.AppendBatch, m.AppendOutcomes, m.RelayLag, m.RelayLagSeconds, m.RelayPublished,
 		m.RelayHealed, m.RelayState, m.ProjectorLag, m.ProjectorAge, m.ProjectorEvents,
-		m.ProjectorHalted, m.Quarantined, m.RequestSeconds, m.CacheLookups,
-		m.ObligationsOpen, m.ErasureHorizon, m.UnverifiedKeys)
+		m.ProjectorHalted, m.Quarantined, m.TreeSize, m.TreeLag, m.TreeHeadAge, m.TreeHalted, m.TreeWitnessed,
+		m.RequestSeconds, m.CacheLookups, m.ObligationsOpen, m.ErasureHorizon, m.UnverifiedKeys)
 	return m
 }
