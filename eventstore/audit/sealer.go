@@ -226,17 +226,9 @@ func (s *Sealer) seal(ctx context.Context, leaves []tlog.Hash) error {
 // and that the log still holds the events at it.
 func (s *Sealer) load(ctx context.Context, st state) error {
 	s.edge = nil
-	e, err := readEdge(ctx, s.pool, s.config.Shard, st.generation, st.size)
+	e, err := signedEdge(ctx, s.pool, s.key, st, s.config.Shard)
 	if err != nil {
 		return halting(err)
-	}
-	if h := st.head; h != nil {
-		switch {
-		case !s.key.made(h):
-			return halt("the head of size %d was not signed by this key", h.Size)
-		case h.Root != e.root():
-			return halt("the stored tree of size %d is not the one that was signed", h.Size)
-		}
 	}
 	last, err := s.compare(ctx, st, e)
 	if err != nil {

@@ -60,6 +60,21 @@ func readState(ctx context.Context, db querier, shard int16) (state, error) {
 	return s, nil
 }
 
+// signedEdge returns the edge of the stored tree, which is what the last head says, or
+// errTile.
+func signedEdge(ctx context.Context, db querier, key *Key, st state, shard int16) (*edge, error) {
+	e, err := readEdge(ctx, db, shard, st.generation, st.size)
+	switch h := st.head; {
+	case err != nil || h == nil:
+		return e, err
+	case !key.made(h):
+		return nil, fmt.Errorf("%w: the head of size %d was not signed by this key", errTile, h.Size)
+	case h.Root != e.root():
+		return nil, fmt.Errorf("%w: the tree of size %d is not the one that was signed", errTile, h.Size)
+	}
+	return e, nil
+}
+
 // growth is what a tree grows by in one step.
 type growth struct {
 	tiles  []tile
