@@ -39,7 +39,7 @@ func Leaf(shard int16, r *eventstore.Recorded) []byte {
 	} else {
 		b = append(append(b, 1), r.Comment[:]...)
 	}
-	b = binary.BigEndian.AppendUint32(b, 0 /* r.CommentPrevious */)
+	b = binary.BigEndian.AppendUint32(b, uint32(r.CommentPrevious))
 	b = binary.BigEndian.AppendUint16(b, uint16(r.SchemaVersion))
 	if r.Internal {
 		b = append(b, 1)

@@ -13,7 +13,7 @@ import (
 
 var sample = eventstore.Recorded{
 	Position: 0x0102030405060708, PrevInPartition: 0x0a0b0c0d, RecordedAt: time.Date(2026, 3, 14, 15, 9, 26, 535_897_000, time.UTC),
-	Epoch: 2, Account: 7, Ticket: domain.TicketID{0: 0x71, 15: 0x72}, Version: 5, ID: domain.EventID{0: 0xe1, 15: 0xe2},
+	Epoch: 2, Account: 7, Ticket: domain.TicketID{0: 0x71, 15: 0x72}, Version: 5, CommentPrevious: 3, ID: domain.EventID{0: 0xe1, 15: 0xe2},
 	Comment: domain.CommentID{0: 0xc1, 15: 0xc2}, Internal: true, Type: "comment.edited", SchemaVersion: 1, Data: []byte(`{"a":1}`),
 }
 
