@@ -1,0 +1,179 @@
+package audit
+
+import (
+	"time"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+)
+
+// stream is what the events of one ticket come to.
+type stream struct {
+	account domain.AccountID
+	ticket  domain.TicketID
+
+	state         domain.Ticket
+	version       int32 // of the last event
+	publicVersion int32 // of the last event that is not internal
+	// revision is the version of the last event of the last command that changed what
+	// the ticket itself is; command is the number of that write while it goes on.
+	revision int32
+	command  int64
+
+	comments map[domain.CommentID]*foldedComment
+	order    []domain.CommentID
+	// contents are the texts that there should be, by what the event that brought
+	// them says.
+	contents map[domain.ContentID]brought
+	removals map[domain.EventID]*removal
+}
+
+type foldedComment struct {
+	domain.Comment
+	ticket domain.TicketID
+}
+
+// brought is a text as its event names it.
+type brought struct {
+	comment  domain.CommentID // zero: a subject of the ticket
+	digest   domain.Digest
+	position eventstore.Position
+}
+
+// removal is an event that has removed texts.
+type removal struct {
+	position    eventstore.Position
+	recordedAt  time.Time
+	completedAt *time.Time
+}
+
+func newStream(account domain.AccountID, ticket domain.TicketID) *stream {
+	return &stream{
+		account: account, ticket: ticket, comments: map[domain.CommentID]*foldedComment{},
+		contents: map[domain.ContentID]brought{}, removals: map[domain.EventID]*removal{},
+	}
+}
+
+// add folds the next event; fact is nil if it does not decode. It returns what is wrong
+// with the event where it stands.
+func (s *stream) add(r *eventstore.Recorded, fact domain.Event) (problems []string) {
+	if s.version++; int32(r.Version) != s.version {
+		problems = append(problems, "its version does not follow on that of the event before it in the ticket")
+		s.version = int32(r.Version)
+	}
+	if !r.Internal {
+		s.publicVersion = s.version
+	}
+	var c *foldedComment
+	previous := eventstore.Version(0)
+	if r.Comment != (domain.CommentID{}) {
+		if c = s.comments[r.Comment]; c == nil {
+			c = &foldedComment{ticket: s.ticket}
+			s.comments[r.Comment], s.order = c, append(s.order, r.Comment)
+		}
+		previous = eventstore.Version(c.Revision)
+	}
+	if r.CommentPrevious != previous {
+		problems = append(problems, "comment_previous is not the version of the event before it about the comment")
+	}
+	if fact == nil {
+		problems = append(problems, "its data does not decode")
+	} else {
+		problems = append(problems, s.evolve(r, fact, c)...)
+	}
+	if c != nil {
+		c.Revision = int(s.version)
+	}
+	return problems
+}
+
+func (s *stream) evolve(r *eventstore.Recorded, fact domain.Event, c *foldedComment) (problems []string) {
+	s.state = s.state.Evolve(fact)
+	audit := fact.Metadata().Audit
+	switch {
+	case changesTicket(fact):
+		s.revision, s.command = s.version, audit
+	case audit != 0 && audit == s.command: // the same write
+		s.revision = s.version
+	default:
+		s.command = 0
+	}
+	if c != nil {
+		c.Comment = c.Evolve(fact)
+	}
+	for _, ref := range brings(fact) {
+		if _, known := s.contents[ref.ID]; known {
+			problems = append(problems, "it brings a text that was brought before")
+		}
+		s.contents[ref.ID] = brought{r.Comment, ref.Digest, r.Position}
+	}
+	gone := removes(fact)
+	for _, id := range gone {
+		if was, known := s.contents[id]; !known || was.comment != r.Comment {
+			problems = append(problems, "it removes a text that is not there")
+		}
+		delete(s.contents, id)
+	}
+	if len(gone) > 0 {
+		s.removals[r.ID] = &removal{position: r.Position, recordedAt: r.RecordedAt}
+	}
+	if done, ok := fact.(domain.ObligationCompleted); ok {
+		if owed := s.removals[done.Obligation]; owed == nil || owed.completedAt != nil {
+			problems = append(problems, "it completes an obligation that is not owed")
+		} else {
+			owed.completedAt = &r.RecordedAt
+		}
+	}
+	return problems
+}
+
+// changesTicket reports whether the event changes what the ticket itself is.
+func changesTicket(e domain.Event) bool {
+	switch e := e.(type) {
+	case domain.TicketOpened, domain.TicketChanged:
+		return true
+	case domain.ContentErased:
+		return e.Subject
+	}
+	return false
+}
+
+// brings returns the texts that are in the log with the event.
+func brings(e domain.Event) []domain.ContentRef {
+	var refs []domain.ContentRef
+	subject := func(ref *domain.ContentRef) {
+		if ref != nil && ref.Digest != (domain.Digest{}) { // else it repeats what was there
+			refs = append(refs, *ref)
+		}
+	}
+	switch e := e.(type) {
+	case domain.TicketOpened:
+		subject(e.Subject)
+	case domain.TicketChanged:
+		subject(e.Subject)
+	case domain.CommentCreated:
+		refs = append(refs, e.Content)
+	case domain.CommentEdited:
+		refs = append(refs, e.Content)
+	case domain.CommentRedacted:
+		for _, c := range e.Contents {
+			refs = append(refs, c.New)
+		}
+	}
+	return refs
+}
+
+// removes returns the texts that are gone with the event.
+func removes(e domain.Event) []domain.ContentID {
+	switch e := e.(type) {
+	case domain.CommentRedacted:
+		ids := make([]domain.ContentID, len(e.Contents))
+		for i := range e.Contents {
+			ids[i] = e.Contents[i].Old
+		}
+		return ids
+	case domain.ContentErased:
+		return e.Contents
+	}
+	return nil
+}
