@@ -21,11 +21,11 @@ func TestEncodeDocument(t *testing.T) {
 	}{
 		{"body alone", Document{Body: "Hello"}, `{"body":"Hello"}`},
 		{"nothing", Document{}, `{"body":""}`},
-		{"a client", Document{"Hi", domain.Client{IP: "192.0.2.1", UserAgent: "curl/8"}},
+		{"a client", Document{Body: "Hi", Client: domain.Client{IP: "192.0.2.1", UserAgent: "curl/8"}},
 			`{"body":"Hi","client":{"ip":"192.0.2.1","agent":"curl/8"}}`},
-		{"an address alone", Document{"Hi", domain.Client{IP: "::1"}}, `{"body":"Hi","client":{"ip":"::1"}}`},
+		{"an address alone", Document{Body: "Hi", Client: domain.Client{IP: "::1"}}, `{"body":"Hi","client":{"ip":"::1"}}`},
 		{"what JSON escapes", Document{Body: "\"\\\n\x00\x1f</script>\u2028é😀"}, `{"body":"\"\\\n\u0000\u001f</script>` + "\u2028é😀\"}"},
-		{"an agent that is not UTF-8", Document{"Hi", domain.Client{UserAgent: "\xff"}}, "{\"body\":\"Hi\",\"client\":{\"agent\":\"\ufffd\"}}"},
+		{"an agent that is not UTF-8", Document{Body: "Hi", Client: domain.Client{UserAgent: "\xff"}}, "{\"body\":\"Hi\",\"client\":{\"agent\":\"\ufffd\"}}"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := string(EncodeDocument(tt.d)); got != tt.want {
@@ -37,7 +37,7 @@ func TestEncodeDocument(t *testing.T) {
 
 func TestDecodeDocumentIgnoresWhatLaterVersionsAdd(t *testing.T) {
 	got, err := DecodeDocument([]byte(`{"body":"Hi","client":{"ip":"::1","port":7},"html":"<p>Hi</p>"}`))
-	if want := (Document{"Hi", domain.Client{IP: "::1"}}); err != nil || got != want {
+	if want := (Document{Body: "Hi", Client: domain.Client{IP: "::1"}}); err != nil || got != want {
 		t.Errorf("DecodeDocument = %+v, %v; want %+v", got, err, want)
 	}
 }
