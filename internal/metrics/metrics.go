@@ -46,9 +46,6 @@ func New(r prometheus.Registerer) *Metrics {
 	counters := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "commentd", Name: name, Help: help}, labels)
 	}
-	gauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "commentd", Name: name, Help: help})
-	}
 	m := &Metrics{
 		AppendSeconds:   histogram("append_seconds", "Wait of a command until its batch is durable.", latency),
 		AppendBatch:     histogram("append_batch_commands", "Commands per batch.", prometheus.ExponentialBuckets(1, 2, 10)),
