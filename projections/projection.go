@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
@@ -43,6 +44,42 @@ type Change interface {
 	Write(batch *pgx.Batch) error
 }
 
+// A Rebuildable projection has all its tables in one schema, and can be built anew in
+// another while this one is read.
+type Rebuildable interface {
+	Projection
+	// In returns the projection with its tables in the schema of that name, which is
+	// also that of its checkpoints.
+	In(schema string) Rebuildable
+	Schema() Schema
+	// Build begins to fold whole streams, for tables that are empty.
+	Build() Build
+}
+
+// Schema is how the tables of a projection are made and compared: statements that name
+// the schema in which they are.
+type Schema struct {
+	Tables      []string // create the tables, without indexes
+	Indexes     []string // create one index each, unless it is there
+	Constraints []string // what else makes them the tables that are read
+	Locked      string   // names the tables, divided by commas
+	// Digests is a query, with the shard as its parameter, for account_id, ticket_id, the
+	// version up to which the rows are good, and a digest of all rows of the ticket.
+	// DigestsOf has arrays of accounts and tickets as further parameters.
+	Digests, DigestsOf string
+}
+
+// A Build folds the streams of any number of tickets in memory, from their beginnings,
+// with the very code that Change uses.
+type Build interface {
+	// Add applies the next event of a stream, which it does not keep. If it fails, wrapping
+	// ErrPoison, it has changed nothing.
+	Add(e *Event) error
+	// Copy writes the rows of all tickets that skip does not name to the empty tables, in
+	// the transaction of conn.
+	Copy(ctx context.Context, conn *pgconn.PgConn, skip func(domain.AccountID, domain.TicketID) bool) error
+}
+
 // A Feed delivers the events after a position, in order, until ctx ends or deliver
 // fails. What it leaves out or delivers twice costs time, no more.
 type Feed interface {
@@ -53,4 +90,10 @@ type Feed interface {
 type Log interface {
 	ReadAll(ctx context.Context, after eventstore.Position, limit int) ([]eventstore.Recorded, error)
 	ReadTicket(ctx context.Context, account domain.AccountID, ticket domain.TicketID, after eventstore.Version, limit int) ([]eventstore.Recorded, error)
+}
+
+// History is what a rebuild asks of the log.
+type History interface {
+	Log
+	Scan(ctx context.Context, r eventstore.Range, do func(*eventstore.Recorded) error) error
 }

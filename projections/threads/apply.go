@@ -32,58 +32,72 @@ type commentKey struct {
 
 // batch is events, and the threads and comments that they are about.
 type batch struct {
-	shard    int16
-	threads  map[ticketKey]*thread
+	of       Projection
+	threads  map[ticketKey]*batchedThread
 	comments map[commentKey]*batched
-	tickets  []ticketKey  // of threads, in order of appearance
-	order    []commentKey // of comments, in order of appearance
+	order    []*batchedThread // threads, in order of appearance
 	events   []projections.Event
 }
 
-// batched is a comment together with its ticket.
-type batched struct {
-	comment
-	ticket domain.TicketID
+// batchedThread is a thread together with its name and those of its comments that the
+// batch is about, in order of appearance.
+type batchedThread struct {
+	thread
+	ticketKey
+	comments []*batched
 }
 
-func newBatch(shard int16, events []projections.Event) *batch {
-	b := &batch{shard: shard, events: events, threads: make(map[ticketKey]*thread), comments: make(map[commentKey]*batched)}
+// batched is a comment together with its account and ticket.
+type batched struct {
+	comment
+	ticketKey
+}
+
+func newBatch(p Projection, events []projections.Event) *batch {
+	b := &batch{of: p, events: events, threads: make(map[ticketKey]*batchedThread), comments: make(map[commentKey]*batched)}
 	for i := range events {
-		e := &events[i]
-		key := ticketKey{e.Account, e.Ticket}
-		if b.threads[key] == nil {
-			b.threads[key] = new(thread)
-			b.tickets = append(b.tickets, key)
-		}
-		if e.Comment == (domain.CommentID{}) {
-			continue
-		}
-		about := commentKey{e.Account, e.Comment}
-		if b.comments[about] != nil {
-			continue
-		}
-		b.comments[about] = &batched{comment: comment{id: e.Comment}, ticket: e.Ticket}
-		b.order = append(b.order, about)
+		b.meet(&events[i].Recorded)
 	}
 	return b
+}
+
+// meet returns the thread and the comment, nil if none, that an event is about.
+func (b *batch) meet(e *eventstore.Recorded) (*batchedThread, *batched) {
+	key := ticketKey{e.Account, e.Ticket}
+	t := b.threads[key]
+	if t == nil {
+		t = &batchedThread{ticketKey: key}
+		b.threads[key] = t
+		b.order = append(b.order, t)
+	}
+	if e.Comment == (domain.CommentID{}) {
+		return t, nil
+	}
+	about := commentKey{e.Account, e.Comment}
+	c := b.comments[about]
+	if c == nil {
+		c = &batched{comment: comment{id: e.Comment}, ticketKey: key}
+		b.comments[about] = c
+		t.comments = append(t.comments, c)
+	}
+	return t, c
 }
 
 // Load fetches the rows that the batch builds on. A comment that the batch creates may
 // have a row all the same: a checkpoint that was set back brings events again.
 func (b *batch) Load(queries *pgx.Batch) {
-	accounts, tickets := make([]int32, len(b.tickets)), make([]pgtype.UUID, len(b.tickets))
-	for i, key := range b.tickets {
-		accounts[i], tickets[i] = int32(key.account), asID(key.ticket)
+	var of, accounts []int32 // of the comments, of the tickets
+	var tickets, comments []pgtype.UUID
+	for _, t := range b.order {
+		accounts, tickets = append(accounts, int32(t.account)), append(tickets, asID(t.ticket))
+		for _, c := range t.comments {
+			of, comments = append(of, int32(c.account)), append(comments, asID(c.id))
+		}
 	}
-	queries.Queue(loadTicketsSQL, b.shard, accounts, tickets).Query(b.loadTickets)
-	if len(b.order) == 0 {
-		return
+	queries.Queue(b.of.sql(loadTicketsSQL), b.of.Shard, accounts, tickets).Query(b.loadTickets)
+	if len(comments) > 0 {
+		queries.Queue(b.of.sql(loadCommentsSQL), b.of.Shard, of, comments).Query(b.loadComments)
 	}
-	accounts, comments := make([]int32, len(b.order)), make([]pgtype.UUID, len(b.order))
-	for i, key := range b.order {
-		accounts[i], comments[i] = int32(key.account), asID(key.comment)
-	}
-	queries.Queue(loadCommentsSQL, b.shard, accounts, comments).Query(b.loadComments)
 }
 
 func (b *batch) loadTickets(rows pgx.Rows) error {
@@ -123,19 +137,24 @@ func (b *batch) loadComments(rows pgx.Rows) error {
 // from its rows.
 func (b *batch) fold() error {
 	for i := range b.events {
-		e := &b.events[i]
-		t := b.threads[ticketKey{e.Account, e.Ticket}]
-		switch {
-		case e.Version <= t.version:
-			continue
-		case e.Version > t.version+1:
-			return fmt.Errorf("%w: version %d of a stream follows %d", projections.ErrPoison, e.Version, t.version)
+		if err := b.add(&b.events[i]); err != nil {
+			return err
 		}
-		var c *comment
-		if e.Comment != (domain.CommentID{}) {
-			c = &b.comments[commentKey{e.Account, e.Comment}].comment
-		}
-		t.fold(&e.Recorded, e.Fact, c)
+	}
+	return nil
+}
+
+// add applies an event in memory. If it fails nothing has changed.
+func (b *batch) add(e *projections.Event) error {
+	t, c := b.meet(&e.Recorded)
+	switch {
+	case e.Version <= t.version:
+	case e.Version > t.version+1:
+		return fmt.Errorf("%w: version %d of a stream follows %d", projections.ErrPoison, e.Version, t.version)
+	case c == nil:
+		t.fold(&e.Recorded, e.Fact, nil)
+	default:
+		t.fold(&e.Recorded, e.Fact, &c.comment)
 	}
 	return nil
 }

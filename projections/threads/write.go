@@ -31,15 +31,14 @@ func (b *batch) Write(queries *pgx.Batch) error {
 }
 
 func (b *batch) writeTickets(queries *pgx.Batch) {
-	n := len(b.tickets)
+	n := len(b.order)
 	accounts, tickets := make([]int32, n), make([]pgtype.UUID, n)
 	versions := make([]int32, n)
 	opened, updated, publicUpdated := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
 	changes, publicChanges := make([]pgtype.UUID, n), make([]pgtype.UUID, n)
 	var public, internal [domain.AuthorTypes][]int32
-	for i, key := range b.tickets {
-		t := b.threads[key]
-		accounts[i], tickets[i] = int32(key.account), asID(key.ticket)
+	for i, t := range b.order {
+		accounts[i], tickets[i] = int32(t.account), asID(t.ticket)
 		versions[i] = int32(t.version)
 		opened[i], updated[i], publicUpdated[i] = t.all.OpenedAt, t.all.UpdatedAt, t.public.UpdatedAt
 		changes[i], publicChanges[i] = asID(t.change), asID(t.publicChange)
@@ -48,7 +47,7 @@ func (b *batch) writeTickets(queries *pgx.Batch) {
 			internal[a] = append(internal[a], t.internalCounts[a])
 		}
 	}
-	queries.Queue(upsertTicketsSQL, b.shard, accounts, tickets, versions, opened, updated, publicUpdated,
+	queries.Queue(b.of.sql(upsertTicketsSQL), b.of.Shard, accounts, tickets, versions, opened, updated, publicUpdated,
 		changes, publicChanges, public[0], public[1], public[2], internal[0], internal[1], internal[2])
 }
 
@@ -66,9 +65,9 @@ type columns struct {
 	contents          []pgtype.UUID
 }
 
-func (r *columns) add(key commentKey, c *batched) {
-	r.accounts = append(r.accounts, int32(key.account))
-	r.tickets, r.comments = append(r.tickets, asID(c.ticket)), append(r.comments, asID(key.comment))
+func (r *columns) add(c *batched) {
+	r.accounts = append(r.accounts, int32(c.account))
+	r.tickets, r.comments = append(r.tickets, asID(c.ticket)), append(r.comments, asID(c.id))
 	r.positions, r.numbers = append(r.positions, int64(c.position)), append(r.numbers, c.Number)
 	r.created, r.updated = append(r.created, c.CreatedAt), append(r.updated, c.UpdatedAt)
 	r.revisions = append(r.revisions, int32(c.Revision))
@@ -78,20 +77,22 @@ func (r *columns) add(key commentKey, c *batched) {
 
 func (b *batch) writeComments(queries *pgx.Batch) {
 	var changed, deleted columns
-	for _, key := range b.order {
-		switch c := b.comments[key]; {
-		case !c.Exists || c.Deleted && !c.stored:
-		case c.Deleted:
-			deleted.add(key, c)
-		default:
-			changed.add(key, c)
+	for _, t := range b.order {
+		for _, c := range t.comments {
+			switch {
+			case !c.Exists || c.Deleted && !c.stored:
+			case c.Deleted:
+				deleted.add(c)
+			default:
+				changed.add(c)
+			}
 		}
 	}
 	if r := &deleted; len(r.comments) > 0 {
-		queries.Queue(deleteCommentsSQL, b.shard, r.accounts, r.comments)
+		queries.Queue(b.of.sql(deleteCommentsSQL), b.of.Shard, r.accounts, r.comments)
 	}
 	if r := &changed; len(r.comments) > 0 {
-		queries.Queue(upsertCommentsSQL, b.shard, r.accounts, r.tickets, r.comments, r.positions, r.numbers,
+		queries.Queue(b.of.sql(upsertCommentsSQL), b.of.Shard, r.accounts, r.tickets, r.comments, r.positions, r.numbers,
 			r.created, r.updated, r.revisions, r.authorTypes, r.authors, r.publics, r.contents)
 	}
 }

@@ -1,0 +1,1 @@
+UPDATE projections.quarantine SET projection = $3 WHERE projection = $1 AND shard = $2
