@@ -61,17 +61,18 @@ func (r *Recorded) readRow(rows pgx.Rows) {
 	r.Epoch = int32(binary.BigEndian.Uint32(v[3]))
 	r.Account = domain.AccountID(binary.BigEndian.Uint32(v[4]))
 	r.Version = Version(binary.BigEndian.Uint32(v[5]))
-	r.SchemaVersion = int16(binary.BigEndian.Uint16(v[6]))
-	r.Internal = v[7][0] == 1
-	r.ID, r.Ticket = domain.EventID(v[8]), domain.TicketID(v[9])
+	r.CommentPrevious = Version(binary.BigEndian.Uint32(v[6]))
+	r.SchemaVersion = int16(binary.BigEndian.Uint16(v[7]))
+	r.Internal = v[8][0] == 1
+	r.ID, r.Ticket = domain.EventID(v[9]), domain.TicketID(v[10])
 	r.Comment = domain.CommentID{}
-	if v[10] != nil {
-		r.Comment = domain.CommentID(v[10])
+	if v[11] != nil {
+		r.Comment = domain.CommentID(v[11])
 	}
-	if k, known := kinds[string(v[11])]; known {
+	if k, known := kinds[string(v[12])]; known {
 		r.Type = k.name
 	} else {
-		r.Type = string(v[11])
+		r.Type = string(v[12])
 	}
-	r.Data = v[12]
+	r.Data = v[13]
 }

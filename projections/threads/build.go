@@ -104,7 +104,12 @@ func (b *build) copyThread(dst copyBuffer, i int) (grown copyBuffer, ok bool) {
 		dst = dst.int64(int64(c.position)).int64(c.Number).time(c.CreatedAt).time(c.UpdatedAt)
 		dst = dst.int32(int32(c.account)).int32(int32(c.Revision)).int16(b.of.Shard)
 		dst = dst.int16(int16(c.Author.Type)).bool(c.Public)
-		dst = dst.uuid(c.id).uuid(c.ticket).uuid(c.Author.ID).uuid(c.Content)
+		dst = dst.uuid(c.id).uuid(c.ticket).uuid(c.Author.ID)
+		if c.Content == (domain.ContentID{}) {
+			dst = dst.null()
+		} else {
+			dst = dst.uuid(c.Content)
+		}
 	}
 	return dst, true
 }

@@ -14,6 +14,8 @@ func (b copyBuffer) columns(n int16) copyBuffer { return binary.BigEndian.Append
 
 func (b copyBuffer) length(n int) copyBuffer { return binary.BigEndian.AppendUint32(b, uint32(n)) }
 
+func (b copyBuffer) null() copyBuffer { return b.length(-1) }
+
 func (b copyBuffer) int16(v int16) copyBuffer {
 	return binary.BigEndian.AppendUint16(b.length(2), uint16(v))
 }

@@ -27,5 +27,5 @@ CREATE TABLE threads.comments (
     comment_id  uuid        NOT NULL,
     ticket_id   uuid        NOT NULL,
     author_id   uuid        NOT NULL,
-    content_id  uuid        NOT NULL
+    content_id  uuid
 ) WITH (fillfactor = 90);
