@@ -151,7 +151,7 @@ func (s *site) index(ctx context.Context) error {
 			return s.alter(ctx, index)
 		})
 	}
-	if err := parallel(ctx, max(2, s.config.Workers), jobs); err != nil {
+	if err := parallel(ctx, s.config.Workers, jobs); err != nil {
 		return fmt.Errorf("index: %w", err)
 	}
 	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {

@@ -58,6 +58,7 @@ type Report struct {
 	// Differing and Quarantined name the first hundred of the two above.
 	Differing, Quarantined []Ticket
 	Took                   time.Duration
+	Steps                  map[string]time.Duration // what part of that they took
 }
 
 // Ticket is a ticket that something is to be said about.

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,6 +60,7 @@ type site struct {
 	indexed bool
 	report  Report
 
+	began       time.Time // the step did
 	step        atomic.Pointer[string]
 	done, total atomic.Int64
 }
@@ -68,6 +70,7 @@ func (r *Rebuilder) work(ctx context.Context, place string, do func(context.Cont
 	began := time.Now()
 	name := r.projection.Name()
 	s := &site{Rebuilder: r, place: place, schema: name + "_" + place, run: uuid.New()}
+	s.report.Steps = make(map[string]time.Duration)
 	s.tables = r.projection.In(s.schema)
 	var err error
 	if s.pool, err = r.connect(ctx); err != nil {
@@ -97,6 +100,7 @@ func (r *Rebuilder) work(ctx context.Context, place string, do func(context.Cont
 	}
 	cancel(nil)
 	watching.Wait()
+	s.clock("")
 	s.report.Took = time.Since(began)
 	if differ := (*DifferError)(nil); errors.As(err, &differ) {
 		differ.Report = s.report
@@ -113,6 +117,9 @@ func (r *Rebuilder) connect(ctx context.Context) (*pgxpool.Pool, error) {
 	params["application_name"] = "commentd rebuild"
 	params["statement_timeout"] = "0"
 	params["idle_in_transaction_session_timeout"] = "60000"
+	// Postgres' own helpers count as workers: the service is to have processors left.
+	helpers := strconv.Itoa(r.config.Workers - 1)
+	params["max_parallel_maintenance_workers"], params["max_parallel_workers_per_gather"] = helpers, helpers
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		// A statement ends when whoever has asked for it is gone, so that a rebuild that was
 		// killed does not stand in the way of the next. Not every platform has this.
@@ -153,10 +160,20 @@ func (s *site) watch(ctx context.Context, guard *pgx.Conn, cancel context.Cancel
 
 // begins tells that a step begins.
 func (s *site) begins(step string, done, total int64) {
+	s.clock(step)
 	s.step.Store(&step)
 	s.done.Store(done)
 	s.total.Store(total)
 	s.config.Progress(Progress{step, done, total})
+}
+
+// clock notes when a step begins, and so how long the one before took.
+func (s *site) clock(step string) {
+	now := time.Now()
+	if last := s.step.Load(); last != nil {
+		s.report.Steps[*last] += now.Sub(s.began)
+	}
+	s.began = now
 }
 
 // advance tells that a step goes on.

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/internal/devstack"
 )
@@ -38,6 +39,9 @@ type bench struct {
 
 	http   *httpStack // see its use
 	growth *growth
+
+	wide        *library // see wideLog
+	wideTickets []domain.TicketID
 }
 
 // correctness counts what must not be. Numbers of a run in which any of it is not

@@ -60,21 +60,8 @@ func (b *bench) measureGrowth(ctx context.Context) ([]result, error) {
 	if err := b.project(ctx, g.small); err != nil {
 		return nil, err
 	}
-	large, err := b.newLibrary(ctx, "large")
+	large, _, err := b.wideLog(ctx)
 	if err != nil {
-		return nil, err
-	}
-	old, err := large.openTickets(ctx, b.Events/perTicket)
-	if err != nil {
-		return nil, err
-	}
-	b.say("filling a log with %d events", b.Events)
-	began := time.Now()
-	if err := large.fill(ctx, old, perTicket-1); err != nil {
-		return nil, err
-	}
-	b.say("filled at %.0f comments/s", float64(large.acked.Load())/time.Since(began).Seconds())
-	if err := settle(ctx, large.desk); err != nil {
 		return nil, err
 	}
 	space, err := b.measureSpace(ctx, large)

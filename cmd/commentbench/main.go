@@ -37,9 +37,9 @@ func main() {
 type options struct {
 	Rounds   int           `default:"5" help:"How often everything is measured."`
 	Seconds  float64       `default:"2" help:"How long one measurement takes."`
-	Only     []string      `placeholder:"A,B,…" help:"Measure these lines of the table only: A, B, C, C', D, F, G, H."`
+	Only     []string      `placeholder:"A,B,…" help:"Measure these lines of the table only: A, B, C, C', D, F, G, H, R."`
 	JSON     bool          `name:"json" help:"Print the report as JSON."`
-	Events   int           `default:"1000000" help:"Events in the large log of H; a tenth of them in the small one."`
+	Events   int           `default:"1000000" help:"Events in the large log of H and R; a tenth of them in the small one."`
 	Flush    time.Duration `placeholder:"1ms" help:"Let every flush of Postgres' log take so much longer, for product and floors alike: as on a disk that is slower than this machine's."`
 	Quick    bool          `help:"See in less than a minute that everything works. The numbers mean nothing."`
 	Commentd string        `type:"existingfile" placeholder:"FILE" help:"The commentd to measure. By default it is built from this module."`
@@ -59,6 +59,7 @@ var suites = []struct {
 	{"F", (*bench).measureDrain},
 	{"G", (*bench).measureFootprint},
 	{"H", (*bench).measureGrowth},
+	{"R", (*bench).measureRebuild},
 }
 
 // run measures what args ask for and prints the report. Everything it touches but

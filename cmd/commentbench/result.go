@@ -7,7 +7,7 @@ import (
 
 // result is a line of the table.
 type result struct {
-	ID      string `json:"id"` // as in the table of targets: A, B, C, C', D, F, G, H
+	ID      string `json:"id"` // as in the table of targets: A, B, C, C', D, F, G, H, R
 	What    string `json:"what"`
 	Unit    string `json:"unit"`
 	Product series `json:"product"`

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/commentd/commentd/projections"
 )
 
 func main() {
@@ -26,11 +28,16 @@ func main() {
 	}
 }
 
-// Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong.
+// Exit codes: 0 done, 1 failed, 2 the command line or the configuration is wrong, 3
+// what should be the same is not.
 func exitCode(err error) int {
 	var usage *usageError
-	if errors.As(err, &usage) {
+	var differ *projections.DifferError
+	switch {
+	case errors.As(err, &usage):
 		return 2
+	case errors.As(err, &differ):
+		return 3
 	}
 	return 1
 }
@@ -58,6 +65,9 @@ type commandLine struct {
 	Key     keyCommand     `cmd:"" help:"Create, list and revoke API keys."`
 	Ticket  ticketCommand  `cmd:"" help:"Open and list tickets."`
 	Log     logCommand     `cmd:"" help:"Look at and mend the log."`
+
+	Projection projectionCommand `cmd:"" help:"Look at read models, rebuild them, and go back."`
+
 	Health  healthCommand  `cmd:"" help:"Ask a running instance whether it is ready; exit code 1 if not."`
 	RootKey rootKeyCommand `cmd:"" name:"root-key" help:"Print a new root key."`
 	Version versionCommand `cmd:"" help:"Print the version."`
