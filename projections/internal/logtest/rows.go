@@ -69,7 +69,7 @@ func storedRows(tb testing.TB, pool *pgxpool.Pool) (lines []string) {
 		tb.Fatal(err)
 	}
 	var account domain.AccountID
-	var ticket, a, b, c, d uuid.UUID
+	var ticket, a, b, c uuid.UUID
 	var version int
 	var opened, updated, publicUpdated time.Time
 	var public, internal []int32
@@ -81,17 +81,18 @@ func storedRows(tb testing.TB, pool *pgxpool.Pool) (lines []string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	rows, err = pool.Query(ctx, `SELECT account_id, ticket_id, comment_id, author_id, content_id, author_type, public, number,
+	rows, err = pool.Query(ctx, `SELECT account_id, ticket_id, comment_id, author_id, coalesce(content_id::text, ''), author_type, public, number,
 		position, revision, created_at, updated_at FROM threads.comments`)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	var kind int16
+	var content string
 	var isPublic bool
 	var number, position int64
-	_, err = pgx.ForEachRow(rows, []any{&account, &ticket, &a, &c, &d, &kind, &isPublic, &number, &position, &version, &opened, &updated}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&account, &ticket, &a, &c, &content, &kind, &isPublic, &number, &position, &version, &opened, &updated}, func() error {
 		lines = append(lines, fmt.Sprintln(account, ticket, "comment", a, domain.AuthorType(kind), c, isPublic, number,
-			position, version, d, opened.UnixMicro(), updated.UnixMicro()))
+			position, version, content, opened.UnixMicro(), updated.UnixMicro()))
 		return nil
 	})
 	if err != nil {
