@@ -16,6 +16,11 @@ import (
 // Whatever is wrong with a row is found, the ticket is named, and what is read stays
 // until somebody decides otherwise.
 func TestARebuildNamesTheTicketsThatDiffer(t *testing.T) {
+	l := logtest.New(t)
+	p := newInstance(t, l, l.Connect(), logFeed{l.Store}, threads.Projection{})
+	p.start()
+	events(t, l, 10)
+	events(t, l, 10)
 	for _, tt := range []struct {
 		name  string
 		spoil string // of the rows of ticket $1
@@ -35,31 +40,25 @@ func TestARebuildNamesTheTicketsThatDiffer(t *testing.T) {
 			last_change_id, last_public_change_id, public_counts, internal_counts FROM threads.tickets WHERE ticket_id = $1`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			l := logtest.New(t)
-			p := newInstance(t, l, l.Connect(), logFeed{l.Store}, threads.Projection{})
-			p.start()
-			events(t, l, 10)
 			spoilt := l.Open(1, nil)
 			for range 3 {
 				l.Comment(1, spoilt, true, "something")
 			}
-			events(t, l, 10)
 			await(t, l)
 			l.Exec(tt.spoil, uuid.UUID(spoilt))
 			if tt.name == "a ticket that never was" {
 				spoilt = domain.TicketID(uuid.MustParse("00000000-0000-4000-8000-00000000dead"))
 			}
-
+			before := readStatus(t, l)
 			report, err := newRebuilder(l, projections.RebuildConfig{}).Rebuild(t.Context())
 			var differ *projections.DifferError
 			if !errors.As(err, &differ) || report.Switched || report.Differ != 1 || len(differ.Report.Differing) != 1 || differ.Report.Differing[0].ID != spoilt {
 				t.Fatalf("Rebuild = %+v, %v; want ticket %s named, and nothing switched", report, err, spoilt)
 			}
-			status, err := projections.ReadStatus(t.Context(), l.Pool, threads.Name, 0)
-			if err != nil || status.Version != 1 || status.Next == nil || status.Next.UnderWay {
-				t.Errorf("status after it = %+v, %v; want version 1 in use, and the other there", status, err)
+			if after := readStatus(t, l); after.Version != before.Version || after.Next == nil || after.Next.UnderWay {
+				t.Errorf("status after it = %+v; want version %d in use, and the other there", after, before.Version)
 			}
-			events(t, l, 10)
+			l.Comment(1, l.Open(1, nil), true, "meanwhile")
 			if report = rebuilt(t, l, projections.RebuildConfig{Accept: true}); !report.Resumed || report.Differ != 1 || report.Differing[0].ID != spoilt {
 				t.Errorf("Rebuild that accepts = %+v; want what was built before, and the ticket named", report)
 			}
@@ -92,9 +91,8 @@ func TestARebuildKeepsPoisonInQuarantine(t *testing.T) {
 		}
 		l.Comment(1, sick, true, "three")
 		await(t, l)
-		status, err := projections.ReadStatus(t.Context(), l.Pool, threads.Name, 0)
-		if err != nil || status.Quarantined != 1 || len(status.Tickets) != 1 || status.Tickets[0] != report.Quarantined[0] {
-			t.Errorf("status = %+v, %v; want the ticket in quarantine", status, err)
+		if status := readStatus(t, l); status.Quarantined != 1 || len(status.Tickets) != 1 || status.Tickets[0] != report.Quarantined[0] {
+			t.Errorf("status = %+v; want the ticket in quarantine", status)
 		}
 	}
 	// The rows are those of before the poison, and readers fold the rest.
@@ -128,8 +126,7 @@ func TestARebuildHealsWhatWasMended(t *testing.T) {
 	l.Comment(1, sick, true, "two")
 	await(t, l)
 	logtest.CheckRows(t, l.Pool)
-	status, err := projections.ReadStatus(t.Context(), l.Pool, threads.Name, 0)
-	if err != nil || status.Quarantined != 0 || status.Lag() != 0 {
-		t.Errorf("status = %+v, %v; want no quarantine and no lag", status, err)
+	if status := readStatus(t, l); status.Quarantined != 0 || status.Lag() != 0 {
+		t.Errorf("status = %+v; want no quarantine and no lag", status)
 	}
 }

@@ -85,6 +85,15 @@ func writing(t *testing.T, l *logtest.Log) (stop func()) {
 	return func() { cancel(); done.Wait() }
 }
 
+func readStatus(t *testing.T, l *logtest.Log) projections.Status {
+	t.Helper()
+	status, err := projections.ReadStatus(t.Context(), l.Pool, threads.Name, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status
+}
+
 // schemas are those of the read model's versions.
 func schemas(t *testing.T, l *logtest.Log) string {
 	t.Helper()
@@ -193,9 +202,8 @@ func TestTwoRebuildsAtOnceAreRefused(t *testing.T) {
 			t.Errorf("%s beside a rebuild = %+v, %v; want %v", name, report, err, projections.ErrRebuilding)
 		}
 	}
-	status, err := projections.ReadStatus(t.Context(), l.Pool, threads.Name, 0)
-	if err != nil || status.Next == nil || !status.Next.UnderWay || status.Next.Version != 2 {
-		t.Errorf("status during a rebuild = %+v, %v; want version 2 under way", status.Next, err)
+	if status := readStatus(t, l); status.Next == nil || !status.Next.UnderWay || status.Next.Version != 2 {
+		t.Errorf("status during a rebuild = %+v; want version 2 under way", status.Next)
 	}
 	close(goOn)
 	if err := <-first; err != nil {
@@ -221,9 +229,8 @@ func TestRollbackReturnsToTheVersionBefore(t *testing.T) {
 		if err != nil || !report.Switched || report.Version != version {
 			t.Fatalf("Rollback = %+v, %v; want version %d to be read", report, err, version)
 		}
-		status, err := projections.ReadStatus(t.Context(), l.Pool, threads.Name, 0)
-		if err != nil || status.Version != version || status.Old == nil || status.Old.Version != 3-version {
-			t.Errorf("status after it = %+v, %v; want version %d in use, the other kept", status, err, version)
+		if status := readStatus(t, l); status.Version != version || status.Old == nil || status.Old.Version != 3-version {
+			t.Errorf("status after it = %+v; want version %d in use, the other kept", status, version)
 		}
 	}
 	stop()

@@ -81,9 +81,8 @@ func (r *Rebuilder) work(ctx context.Context, place string, do func(context.Cont
 	if err != nil {
 		return Report{}, err
 	}
-	// The lock goes with the session.
 	guard := conn.Hijack()
-	defer guard.Close(context.WithoutCancel(ctx))
+	defer release(guard)
 	var alone bool
 	if err := guard.QueryRow(ctx, versionLockSQL, rebuildClass, name, r.config.Shard).Scan(&alone); err != nil {
 		return Report{}, fmt.Errorf("lock the projection: %w", err)
@@ -106,6 +105,15 @@ func (r *Rebuilder) work(ctx context.Context, place string, do func(context.Cont
 		differ.Report = s.report
 	}
 	return s.report, err
+}
+
+// release ends the session that holds the lock. The lock would go with it, but not
+// before the server has noticed.
+func release(guard *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_, _ = guard.Exec(ctx, "SELECT pg_advisory_unlock_all()")
+	_ = guard.Close(ctx)
 }
 
 // connect opens a pool whose statements may take as long as they need.
