@@ -27,6 +27,10 @@ func TestMain(m *testing.M) {
 		child(url)
 		return
 	}
+	if url := os.Getenv(childRebuild); url != "" {
+		rebuildChild(url)
+		return
+	}
 	devstacktest.Main(m)
 }
 
