@@ -16,8 +16,8 @@ type marks struct {
 	// places are ranges of visible runes: the n-th rune that is not white space. So
 	// they mean the same in a text and in its rendering.
 	places []bounds
-	// elements are the ordinals of marked elements, in order of their start tags.
-	elements map[int]bool
+	// elements are the marked ones of the tree, in order, by their ordinals among all.
+	elements []int
 }
 
 // markElement is both the element and the attribute that mark.
@@ -33,7 +33,7 @@ func readMarks(htmlBody string) (marks, error) {
 	if err != nil {
 		return marks{}, ErrMarks
 	}
-	r := markReader{marks: marks{elements: map[int]bool{}}}
+	var r markReader
 	for c := range root.ChildNodes() {
 		r.node(c)
 	}
@@ -59,7 +59,6 @@ func marksAsComments(htmlBody string) (string, error) {
 		case html.CommentToken, html.DoctypeToken:
 			continue
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
-			raw = slices.Clone(raw) // asking for the name may change it
 			if name, _ := z.TagName(); string(name) != markElement {
 				break
 			}
@@ -151,7 +150,7 @@ func (r *markReader) element(n *html.Node) {
 		r.depth++
 	}
 	if r.depth > 0 {
-		r.elements[r.tags] = true
+		r.elements = append(r.elements, r.tags)
 	}
 	r.tags++
 	r.tag(n, startTag(n))

@@ -42,11 +42,11 @@ func Redact(versions []Body, r Redaction, mask Mask) (masked []Body, changed boo
 	found := false
 	masked = make([]Body, len(versions))
 	for i, b := range versions {
-		var today marks
+		var places []bounds
 		if i == len(versions)-1 {
-			today = secret.today
+			places = secret.places
 		}
-		next, here := secret.redact(b, mask, today)
+		next, here := secret.redact(b, mask, places)
 		masked[i] = next
 		found = found || here
 		changed = changed || next != b
@@ -63,7 +63,7 @@ func Redact(versions []Body, r Redaction, mask Mask) (masked []Body, changed boo
 const redactRounds = 8
 
 // redact returns b with the secret hidden, and whether it was found at all.
-func (s *Secret) redact(b Body, m Mask, marked marks) (Body, bool) {
+func (s *Secret) redact(b Body, m Mask, places []bounds) (Body, bool) {
 	if s.all {
 		return Body{Text: fixedMask}, true
 	}
@@ -72,26 +72,26 @@ func (s *Secret) redact(b Body, m Mask, marked marks) (Body, bool) {
 	}
 	found := false
 	for range redactRounds {
-		next, here := s.round(b, m, marked)
+		next, here := s.round(b, m, places)
 		found = found || here
 		if next == b {
 			return b, found
 		}
-		b, marked = next, marks{}
+		b, places = next, nil
 	}
 	return Body{Text: fixedMask}, true
 }
 
-func (s *Secret) round(b Body, m Mask, marked marks) (Body, bool) {
+func (s *Secret) round(b Body, m Mask, places []bounds) (Body, bool) {
 	if b.HTML == "" {
-		text, found := s.redactText(b.Text, m, marked.places)
+		text, found := s.redactText(b.Text, m, places)
 		return Body{Text: text}, found
 	}
 	root, err := parseHTML(b.HTML)
 	if err != nil { // not what SanitiseHTML returns
 		return Body{Text: fixedMask}, true
 	}
-	found := s.redactTree(root, m, marked)
+	found := s.redactTree(root, m, places)
 	next := Body{Text: b.Text, HTML: SanitiseHTML(renderHTML(root))}
 	text, inText := s.redactTextBeside(b, next.HTML, m)
 	next.Text = text

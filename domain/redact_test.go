@@ -199,6 +199,47 @@ func TestRedactReachesEveryVersion(t *testing.T) {
 	}
 }
 
+// The text beside an author's HTML may hold the secret in ways of its own.
+func TestRedactTextBesideHTML(t *testing.T) {
+	for _, tt := range []struct{ name, given, then string }{
+		{"as it is shown", "pin 1234", "pin ▇▇▇▇"},
+		{"as it is shown, with more", "my pin 1234", "my pin ▇▇▇▇"},
+		{"not at all", "see below", "pin ▇▇▇▇"},
+		{"plain and behind an entity", "1234 1&#50;34", "pin ▇▇▇▇"},
+		{"plain and across tags", "1234 12<b>34</b>", "pin ▇▇▇▇"},
+		{"plain and in an attribute", `1234 <p title="1&#50;34">`, "pin ▇▇▇▇"},
+		{"plain and coded in an attribute", `1234 <a href="%31%32%33%34">`, "pin ▇▇▇▇"},
+		{"plain and in a comment", "1234 <!-- 12\u00ad34 -->", "▇▇▇▇ <!-- ▇▇▇▇ -->"},
+		{"plain and markup of no concern", "<i>1234</i> &lt; 12<b>3</b>", "<i>▇▇▇▇</i> &lt; 12<b>3</b>"},
+		{"too deep to tell", "1234 " + strings.Repeat("<b>", 1000), "pin ▇▇▇▇"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			given := []Body{{Text: tt.given, HTML: "pin 1234"}}
+			want := []Body{{Text: tt.then, HTML: "pin ▇▇▇▇"}}
+			got, _, err := Redact(given, Redaction{Text: "1234"}, MaskFixed)
+			if err != nil || !cmp.Equal(want, got) {
+				t.Errorf("Redact(%.99q) = %.99q, %v; want %q", given, got, err, want)
+			}
+		})
+	}
+	given := []Body{page("abc ▇▇▇▇ def")}
+	want := []Body{page("▇▇▇▇")}
+	got, _, err := Redact(given, Redaction{MarkedHTML: envelope("<redact>abc ▇▇▇▇ def</redact>")}, MaskFixed)
+	if err != nil || !cmp.Equal(want, got) {
+		t.Errorf("Redact(%q) = %q, %v; want %q: what is read in the HTML", given, got, err, want)
+	}
+}
+
+// HTML that was stored before the sanitiser was as strict as it is now.
+func TestRedactSanitises(t *testing.T) {
+	given := []Body{{HTML: `<p onclick="1234">12<!-- 1234 -->34<p>a`, Text: "1234 a"}}
+	want := []Body{{HTML: "<p>▇▇▇▇</p><p>a</p>", Text: "▇▇▇▇ a"}}
+	got, changed, err := Redact(given, Redaction{Text: "1234"}, MaskFixed)
+	if err != nil || !changed || !cmp.Equal(want, got) {
+		t.Errorf("Redact(%q) = %q, %v, %v; want %q", given, got, changed, err, want)
+	}
+}
+
 func TestRedactPerCharacter(t *testing.T) {
 	for _, tt := range []struct {
 		name, secret string
@@ -257,6 +298,7 @@ func TestRedactRefuses(t *testing.T) {
 		{"no version to mark", nil, marked("abc"), ErrMarks},
 		{"text given back changed", abc, marked(`<p dir="auto">ab<redact>x</redact></p>`), ErrMarks},
 		{"unclosed", abc, marked(`<p dir="auto">ab<redact>c</p>`), ErrMarks},
+		{"closed before it is opened", abc, marked(`<p dir="auto"></redact>ab<redact>c</p>`), ErrMarks},
 		{"closed without opening", abc, marked(`<p dir="auto">ab</redact>c</p>`), ErrMarks},
 		{"no envelope", abc, Redaction{MarkedHTML: `<p dir="auto">ab<redact>c</redact></p>`}, ErrMarks},
 		{"element added", abc, marked(`<p dir="auto">ab<redact><b>c</b></redact></p>`), ErrMarks},

@@ -69,30 +69,28 @@ func elements(root *html.Node) []*html.Node {
 	return all
 }
 
-// redactTree hides the secret, and what is marked, in the text and the attributes of
-// the content of a comment. It reports whether it found anything.
-func (s *Secret) redactTree(root *html.Node, m Mask, marked marks) bool {
+// redactTree hides the secret, and what is at the places, in the text and the
+// attributes of a comment. It reports whether it found anything.
+func (s *Secret) redactTree(root *html.Node, m Mask, places []bounds) bool {
 	f := flowOf(root)
 	spans := s.spans(f.source, inText)
-	if len(marked.places) > 0 {
-		spans = append(spans, read(f.source).spansOf(marked.places)...)
+	if len(places) > 0 {
+		spans = append(spans, read(f.source).spansOf(places)...)
 		sortSpans(spans)
 	}
 	f.apply(m.hide(f.source, spans))
 	found := len(spans) > 0
-	for i, n := range elements(root) {
-		// The marks were counted with the envelope, which comes first.
-		if s.redactAttributes(n, m, marked.elements[i+1]) {
+	for _, n := range elements(root) {
+		if s.redactAttributes(n, m) {
 			found = true
 		}
 	}
 	return found
 }
 
-// redactAttributes hides the secret in the attributes of n, and all that they say if
-// n is marked. A link without its address is no link and an image without its source
-// no image.
-func (s *Secret) redactAttributes(n *html.Node, m Mask, marked bool) bool {
+// redactAttributes hides the secret in the attributes of n. A link without its address
+// is no link and an image without its source no image.
+func (s *Secret) redactAttributes(n *html.Node, m Mask) bool {
 	found, empty := false, false
 	kept := n.Attr[:0]
 	for _, a := range n.Attr {
@@ -101,7 +99,7 @@ func (s *Secret) redactAttributes(n *html.Node, m Mask, marked bool) bool {
 			continue
 		}
 		value, ok := s.redactValue(a, m)
-		if marked || !ok {
+		if !ok {
 			found = true
 			empty = empty || a.Key == "href" || a.Key == "src"
 			continue

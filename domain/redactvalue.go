@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // holdsText reports whether an attribute may say what a person typed.
@@ -147,8 +146,7 @@ func (s *Secret) hideAddress(address string) {
 }
 
 // readsInMarkup reports whether the secret can be read in text once it is taken for
-// the HTML that it may be: across its tags, in its attributes and comments, through
-// its entities.
+// the HTML that it may be: across its tags, through its entities, in its attributes.
 func (s *Secret) readsInMarkup(text string, m Mask) bool {
 	if !strings.ContainsAny(text, "<&") {
 		return false
@@ -158,9 +156,6 @@ func (s *Secret) readsInMarkup(text string, m Mask) bool {
 		return true
 	}
 	for n := range root.Descendants() {
-		if n.Type == html.CommentNode && s.reads(n.Data, inAttribute, m) || n.DataAtom == atom.Plaintext {
-			return true
-		}
 		for _, a := range n.Attr {
 			if s.reads(a.Val, inAttribute, m) || s.readsInCode(a.Val, m) {
 				return true

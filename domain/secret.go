@@ -26,12 +26,12 @@ type Secret struct {
 	literal bool
 	// anywhere are the patterns that are hidden wherever they occur.
 	anywhere [][]rune
-	// values are the normal forms of attributes of marked elements.
+	// values are what attributes of marked elements say, in normal form.
 	values map[string]bool
 	// numbers are the telephone numbers among the patterns, digits only.
 	numbers []string
-	// today is what is marked in the last version.
-	today marks
+	// places are the runs that are marked in the last version, in visible runes.
+	places []bounds
 }
 
 // shortMark is the number of visible characters from which on what was marked is
@@ -64,7 +64,7 @@ func NewSecret(versions []Body, r Redaction) (*Secret, error) {
 // RedactString hides the secret in any other text that belongs to the comment: the
 // name of an attachment, a line of a chat, a transcript.
 func (s *Secret) RedactString(text string, m Mask) string {
-	b, _ := s.redact(Body{Text: text}, m, marks{})
+	b, _ := s.redact(Body{Text: text}, m, nil)
 	return b.Text
 }
 

@@ -25,20 +25,18 @@ func (s *Secret) mark(today Body, markedHTML string) error {
 	if err != nil {
 		return ErrMarks
 	}
-	for i, n := range elements(root) {
-		if given.elements[i] {
-			s.hideValues(n)
-		}
+	all := elements(root)
+	for _, i := range given.elements {
+		s.hideValues(all[i])
 	}
 	source := flowOf(root).source
 	v := read(source)
 	visible := v.visible()
-	s.today.elements = given.elements
 	for _, run := range v.runs(source, v.spansOf(given.places)) {
 		s.hideRun(source, v, run)
 		from, _ := slices.BinarySearch(visible, run.from)
 		to, _ := slices.BinarySearch(visible, run.to)
-		s.today.places = append(s.today.places, bounds{from, to})
+		s.places = append(s.places, bounds{from, to})
 	}
 	return nil
 }
@@ -53,18 +51,12 @@ func (v reading) spansOf(places []bounds) []bounds {
 	return spans
 }
 
-// runs returns the spans as ranges of v, widened to whole characters. Spans with
-// nothing between them are one run.
+// runs returns the spans as ranges of v, widened to whole characters.
 func (v reading) runs(source string, spans []bounds) []bounds {
 	chars := characters(source)
 	var runs []bounds
 	for _, c := range wholeCharacters(chars, spans) {
-		run := bounds{v.index(chars[c.from]), v.index(chars[c.to])}
-		if n := len(runs); n > 0 && run.from <= runs[n-1].to {
-			runs[n-1].to = run.to
-			continue
-		}
-		runs = append(runs, run)
+		runs = append(runs, bounds{v.index(chars[c.from]), v.index(chars[c.to])})
 	}
 	return runs
 }
@@ -92,8 +84,7 @@ func (s *Secret) hideRun(source string, v reading, run bounds) {
 		}
 		line = bounds{i + 1, i + 1}
 	}
-	whole := v.runes[run.from:run.to]
-	if lines > 1 && visibleCharacters(whole) >= shortMark && !slices.Contains(whole, []rune(maskGlyph)[0]) {
+	if whole := v.runes[run.from:run.to]; lines > 1 && visibleCharacters(whole) >= shortMark {
 		s.hideAnywhere(whole)
 	}
 }
