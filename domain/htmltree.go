@@ -8,7 +8,8 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// maxDepth is how deep the elements of a comment may nest, its envelope included.
+// maxDepth is how deep the elements of a comment may nest, its envelope included. What
+// SanitiseHTML returns leaves room for the envelope.
 const maxDepth = 250
 
 var errTooDeep = errors.New("the elements of the html nest too deep")
@@ -31,12 +32,13 @@ func parseHTML(fragment string) (*html.Node, error) {
 	return &root, nil
 }
 
+// tooDeep reports whether more than left elements nest in n.
 func tooDeep(n *html.Node, left int) bool {
 	if left < 0 {
 		return true
 	}
 	for c := range n.ChildNodes() {
-		if tooDeep(c, left-1) {
+		if c.Type == html.ElementNode && tooDeep(c, left-1) {
 			return true
 		}
 	}

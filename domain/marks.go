@@ -134,7 +134,7 @@ func (r *markReader) place(i int) {
 	r.parted = false
 }
 
-// apart is called where white space or an element stands between words.
+// apart is called where white space or the edge of a block stands between words.
 func (r *markReader) apart() { r.parted = r.parted || r.depth == 0 }
 
 func (r *markReader) space() {

@@ -117,6 +117,7 @@ func TestRedactText(t *testing.T) {
 		{"outside the basic plane", text("𝟏𝟐 𝒳1"), "𝒳", "𝟏𝟐 ▇▇▇▇1"},
 
 		{"aaa in aaaa", text("aaaa"), "aaa", "▇▇▇▇a"},
+		{"aab in aaab", text("aaab"), "aab", "a▇▇▇▇"},
 		{"aa in aaaa", text("aaaa"), "aa", "▇▇▇▇▇▇▇▇"},
 		{"next to a mask", text("▇▇▇▇1234"), "", "▇▇▇▇▇▇▇▇"},
 		{"secret with a glyph", text("a▇x b▇y"), "▇x", "a▇▇▇▇ b▇y"},
@@ -222,9 +223,9 @@ func TestRedactTextBesideHTML(t *testing.T) {
 			}
 		})
 	}
-	given := []Body{page("abc ▇▇▇▇ def")}
-	want := []Body{page("▇▇▇▇")}
-	got, _, err := Redact(given, Redaction{MarkedHTML: envelope("<redact>abc ▇▇▇▇ def</redact>")}, MaskFixed)
+	given := []Body{page("a<br>b c")}
+	want := []Body{{HTML: "▇▇▇▇<br> c", Text: "▇▇▇▇\nc"}}
+	got, _, err := Redact(given, Redaction{MarkedHTML: envelope("<redact>a<br>b</redact> c")}, MaskFixed)
 	if err != nil || !cmp.Equal(want, got) {
 		t.Errorf("Redact(%q) = %q, %v; want %q: what is read in the HTML", given, got, err, want)
 	}

@@ -49,6 +49,8 @@ func TestRedactMarks(t *testing.T) {
 			[]string{"<p>▇▇▇▇</p><p>▇▇▇▇</p>"}},
 		{"lines of a text", []Body{text("Smith\nMain Road\nof Smith")},
 			`<p dir="auto"><redact>Smith<br>Main Road</redact><br>of Smith</p>`, []string{"▇▇▇▇\nof ▇▇▇▇"}},
+		{"short lines of a text", []Body{text("a\nb\nc a")}, `<p dir="auto"><redact>a<br>b</redact><br>c a</p>`, []string{"▇▇▇▇\nc ▇▇▇▇"}},
+		{"short lines", []Body{page("a<br>b<br>c a")}, "<redact>a<br>b</redact><br>c a", []string{"▇▇▇▇<br><br>c ▇▇▇▇"}},
 		{"across table cells", []Body{page(table)},
 			strings.NewReplacer("12", "<redact>12", "34", "34</redact>").Replace(table),
 			[]string{"<table><tbody><tr><td>one ▇▇▇▇</td><td></td></tr><tr><td>5</td></tr></tbody></table>"}},
@@ -90,6 +92,8 @@ func TestRedactMarks(t *testing.T) {
 			"<redact>an</redact> answer an", []string{"▇▇▇▇ answer", "▇▇▇▇ answer ▇▇▇▇"}},
 		{"part of a word, elsewhere in that word", []Body{text("password, passing"), page("my password")},
 			"my pa<redact>ss</redact>word", []string{"pa▇▇▇▇word, passing", "my pa▇▇▇▇word"}},
+		{"end of the beginning of another", []Body{text("abcde abcdey"), page("abcdex bcdey cde")},
+			"<redact>abcdex</redact> <redact>bcdey</redact> <redact>cde</redact>", []string{"ab▇▇▇▇ a▇▇▇▇", "▇▇▇▇ ▇▇▇▇ ▇▇▇▇"}},
 		{"several parts of a word", []Body{text("password"), page("password")},
 			"pa<redact>ss</redact>wo<redact>r</redact>d", []string{"pa▇▇▇▇wo▇▇▇▇d", "pa▇▇▇▇wo▇▇▇▇d"}},
 		{"part of a word with accents", []Body{text("re\u0301sume\u0301"), page("r\u00e9sum\u00e9")},
@@ -148,6 +152,26 @@ func TestUnmarkedHTMLIsTheComments(t *testing.T) {
 		if got, changed, err := Redact([]Body{b}, Redaction{MarkedHTML: b.HTMLBody()}, MaskFixed); err != nil || changed {
 			t.Errorf("Redact(%q) without marks = %q, %v, %v; want no change", b, got, changed, err)
 		}
+	}
+}
+
+// HTML as deep as may be has room for its envelope, and for marks.
+func TestRedactMarksInTheDeep(t *testing.T) {
+	deepest := 0
+	for n := 200; n < 300; n++ {
+		b := page(strings.Repeat("<div>", n) + "abc")
+		if !strings.Contains(b.HTML, "<div>") {
+			break
+		}
+		deepest = n
+		marked := strings.Replace(b.HTMLBody(), "abc", "<redact>abc</redact>", 1)
+		got, _, err := Redact([]Body{b}, Redaction{MarkedHTML: marked}, MaskFixed)
+		if err != nil || got[0].PlainBody() != "▇▇▇▇" {
+			t.Fatalf("Redact at depth %d = %q, %v", n, got, err)
+		}
+	}
+	if deepest != 249 {
+		t.Errorf("HTML may be %d deep; want 249", deepest)
 	}
 }
 

@@ -26,7 +26,7 @@ func SanitiseHTML(input string) string {
 	input = strings.ReplaceAll(strings.ToValidUTF8(input, "\ufffd"), "\x00", "")
 	for range sanitiseRounds {
 		root, err := parseHTML(input)
-		if err != nil {
+		if err != nil || tooDeep(root, maxDepth-1) {
 			break
 		}
 		sanitiseChildren(root)

@@ -22,7 +22,7 @@ func TestSanitiseHTML(t *testing.T) {
 		{"closes the envelope", "a</div></div>b", "ab"},
 		{"NUL and wrong UTF-8", "a\x00b\xffc", "ab\ufffdc"},
 		{"line ends", "a\r\nb&#13;c", "a\nb\nc"},
-		{"pre begins with line ends", "<pre>\n\n\na</pre>", "<pre>a</pre>"},
+		{"pre begins with line ends", "<pre>\n\n\n\n\n\n\n\n\na</pre>", "<pre>a</pre>"},
 
 		{"script", "a<script>alert(1)</script>b", "ab"},
 		{"script unclosed", "a<script>alert(1)", "a"},
@@ -42,6 +42,7 @@ func TestSanitiseHTML(t *testing.T) {
 		{"script in a link, hidden", "<a href=\" java\tscript:alert(1)\">a</a><a href='&#x6a;avascript&colon;x'>b</a>", "ab"},
 		{"data in a link", `<a href="data:text/html,x">a</a>`, "a"},
 		{"relative link", `<a href="/x">a</a><a href="//x.org">b</a><a name="c">c</a>`, "abc"},
+		{"links to nowhere", `<a href="https:x">a</a><a href="http:///x">b</a><a href="mailto:">c</a><a href="">d</a>`, "abcd"},
 		{"image", `<img src=https://x.org/i.png alt=a width=10 height=10% srcset=x onerror=y>`,
 			`<img src="https://x.org/i.png" alt="a" width="10">`},
 		{"image of data", `<img src="data:image/png;base64,AAAA">`, ""},
