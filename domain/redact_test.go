@@ -223,6 +223,10 @@ func TestRedactTextBesideHTML(t *testing.T) {
 			}
 		})
 	}
+	only := []Body{{HTML: "nothing", Text: "typed 1234"}}
+	if got, changed, err := Redact(only, Redaction{Text: "1234"}, MaskFixed); err != nil || !changed || got[0].Text != "typed ▇▇▇▇" {
+		t.Errorf("Redact(%q) = %q, %v, %v; want it found in the text alone", only, got, changed, err)
+	}
 	given := []Body{page("a<br>b c")}
 	want := []Body{{HTML: "▇▇▇▇<br> c", Text: "▇▇▇▇\nc"}}
 	got, _, err := Redact(given, Redaction{MarkedHTML: envelope("<redact>a<br>b</redact> c")}, MaskFixed)
