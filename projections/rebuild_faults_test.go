@@ -28,7 +28,7 @@ func TestAnInterruptedRebuildIsGoneOnWith(t *testing.T) {
 	version := int32(1)
 	for _, step := range []string{projections.StepLoad, projections.StepIndex, projections.StepCatchUp, projections.StepCompare, projections.StepSwitch} {
 		for _, late := range []bool{false, true} { // at its beginning, or when something is done
-			events(t, l, 20)
+			events(t, l, 10)
 			await(t, l)
 			ctx, cancel := context.WithCancel(t.Context())
 			report, err := newRebuilder(l, projections.RebuildConfig{Workers: 2, Progress: func(p projections.Progress) {

@@ -97,7 +97,7 @@ func TestReadersNoticeNothingOfASwitch(t *testing.T) {
 				p.start()
 			}
 			long, short := &ledger{ticket: l.Open(1, nil)}, &ledger{ticket: l.Open(1, nil)}
-			for range 600 {
+			for range 300 {
 				long.write(t, l)
 			}
 			for range 30 {
@@ -160,25 +160,17 @@ func TestReadersNoticeNothingOfASwitch(t *testing.T) {
 func TestASwitchWaitsForLongReads(t *testing.T) {
 	l := logtest.New(t)
 	g := &ledger{ticket: l.Open(1, nil)}
-	for range 600 {
+	for range 300 {
 		g.write(t, l)
 	}
 	rebuilt(t, l, projections.RebuildConfig{})
 	reader := threads.NewReader(l.Connect(), l.Vault, 0)
-	waiting := make(chan struct{})
-	var once sync.Once
-	var switching sync.WaitGroup
+	switched := newSwitch(t, l, func() {})
 	var seen []threads.Comment
 	err := reader.Stream(t.Context(), threads.ListQuery{Account: 1, Ticket: g.ticket, Viewer: logtest.Agent.Actor, Desc: true},
 		func(threads.Page) error {
-			switching.Go(func() {
-				rebuilt(t, l, projections.RebuildConfig{Progress: func(p projections.Progress) {
-					if p.Step == projections.StepSwitch && p.Done > 0 { // it has tried in vain
-						once.Do(func() { close(waiting) })
-					}
-				}})
-			})
-			<-waiting
+			switched.start()
+			switched.tries()
 			for range 20 {
 				if err := g.list(t.Context(), reader); err != nil {
 					t.Errorf("another reader: %v", err)
@@ -190,11 +182,101 @@ func TestASwitchWaitsForLongReads(t *testing.T) {
 			return nil
 		},
 		func(c []threads.Comment) error { seen = append(seen, c...); return nil })
-	if err != nil || len(seen) != 600 {
-		t.Errorf("Stream = %d comments, %v; want 600", len(seen), err)
+	if err != nil || len(seen) != 300 {
+		t.Errorf("Stream = %d comments, %v; want 300", len(seen), err)
 	}
-	switching.Wait()
+	switched.wait()
 	if status := readStatus(t, l); status.Version != 3 {
 		t.Errorf("version %d is read after it; want 3", status.Version)
 	}
 }
+
+// A reader has read the rows of a page, of a version that is behind, and not yet the
+// events that are missing in them, when the other version would take its place.
+func TestASwitchWaitsForReadsInTheMiddle(t *testing.T) {
+	l := logtest.New(t)
+	g := &ledger{ticket: l.Open(1, nil)}
+	for range 30 {
+		g.write(t, l)
+	}
+	rebuilt(t, l, projections.RebuildConfig{})
+	for range 10 {
+		g.write(t, l)
+	}
+	reader := threads.NewReader(l.Connect(), l.Vault, 0)
+	if err := g.list(t.Context(), reader); err != nil {
+		t.Fatal(err)
+	}
+	obstacle, err := l.Connect().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer obstacle.Rollback(context.Background())
+	var reading sync.WaitGroup
+	switched := newSwitch(t, l, func() {
+		// The second of the reader's statements needs this table, the first does not.
+		if _, err := obstacle.Exec(t.Context(), "LOCK TABLE log.comments"); err != nil {
+			t.Error(err)
+		}
+		reading.Go(func() {
+			if err := g.list(context.Background(), reader); err != nil {
+				t.Errorf("a read in the middle of a switch: %v", err)
+			}
+		})
+		logtest.Eventually(t, "the reader is in the middle", func() (waits bool) {
+			err := l.Pool.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'log.comments'::regclass AND NOT granted)").Scan(&waits)
+			return err == nil && waits
+		})
+	})
+	switched.start()
+	switched.tries()
+	if err := obstacle.Rollback(t.Context()); err != nil {
+		t.Error(err)
+	}
+	reading.Wait()
+	switched.wait()
+	if err := g.list(t.Context(), reader); err != nil {
+		t.Errorf("a read after it: %v", err)
+	}
+}
+
+// switching is a rebuild of which is known when it is about to switch, and when that did
+// not go at once.
+type switching struct {
+	rebuild func()
+	tried   chan struct{}
+	done    chan struct{}
+}
+
+func newSwitch(t *testing.T, l *logtest.Log, before func()) *switching {
+	s := &switching{tried: make(chan struct{}), done: make(chan struct{})}
+	var first, again sync.Once
+	r := newRebuilder(l, projections.RebuildConfig{Progress: func(p projections.Progress) {
+		switch {
+		case p.Step != projections.StepSwitch:
+		case p.Done == 0:
+			first.Do(before)
+		default:
+			again.Do(func() { close(s.tried) })
+		}
+	}})
+	s.rebuild = func() {
+		defer close(s.done)
+		if report, err := r.Rebuild(context.Background()); err != nil {
+			t.Errorf("Rebuild = %+v, %v", report, err)
+		}
+	}
+	return s
+}
+
+func (s *switching) start() { go s.rebuild() }
+
+// tries returns when the switch was not possible, or is over.
+func (s *switching) tries() {
+	select {
+	case <-s.tried:
+	case <-s.done:
+	}
+}
+
+func (s *switching) wait() { <-s.done }
