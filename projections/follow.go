@@ -103,6 +103,10 @@ func (f *follower) follow(ctx context.Context, goals [domain.Partitions]eventsto
 			from, to = min(from, max(c.position, c.readTo)), max(to, goals[i])
 		}
 	}
+	far := to-from > closeEnough
+	if far {
+		f.site.begins(StepCatchUp, 0, int64(to-from))
+	}
 	for from < to {
 		batch, err := f.log.ReadAll(ctx, from, f.config.MaxBatch)
 		if err != nil {
@@ -111,7 +115,9 @@ func (f *follower) follow(ctx context.Context, goals [domain.Partitions]eventsto
 		if len(batch) == 0 {
 			return applied, errOtherLog
 		}
-		from = batch[len(batch)-1].Position
+		if from = batch[len(batch)-1].Position; far {
+			f.site.advance(int64(len(batch)))
+		}
 		wanted := batch[:0]
 		for _, r := range batch {
 			if r.Position <= goals[r.Partition()] {
@@ -132,7 +138,6 @@ func (f *follower) follow(ctx context.Context, goals [domain.Partitions]eventsto
 			touched(keyOf(&accepted[i]))
 		}
 		applied += len(accepted)
-		f.site.advance(int64(len(accepted)))
 	}
 	return applied, nil
 }

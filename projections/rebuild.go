@@ -38,7 +38,7 @@ const (
 	StepSwitch  = "switch"
 )
 
-// Progress is how far a step is: events, indexes, events, tickets, attempts.
+// Progress is how far a step is: events, indexes, events, tickets, attempts in vain.
 type Progress struct {
 	Step        string
 	Done, Total int64 // Total is 0 where it is not known

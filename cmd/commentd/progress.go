@@ -16,10 +16,11 @@ import (
 type progressBars struct {
 	container *mpb.Progress // nil: there is no terminal
 
-	mu   sync.Mutex
-	step string
-	bar  *mpb.Bar
-	at   time.Time // of the last change
+	mu    sync.Mutex
+	step  string
+	total int64
+	bar   *mpb.Bar
+	at    time.Time // of the last change
 }
 
 func newProgressBars(w io.Writer) *progressBars {
@@ -37,9 +38,9 @@ func (p *progressBars) show(progress projections.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	if p.step != progress.Step {
+	if p.step != progress.Step || p.total != progress.Total {
 		p.finish()
-		p.step, p.bar, p.at = progress.Step, p.add(progress), now
+		p.step, p.total, p.bar, p.at = progress.Step, progress.Total, p.add(progress), now
 		p.bar.SetCurrent(progress.Done) // of an interrupted rebuild: no rate follows from it
 		return
 	}
