@@ -2,6 +2,7 @@ package erasure
 
 import (
 	"context"
+	"log/slog"
 	"time"
 )
 
@@ -13,6 +14,15 @@ func (w *Worker) Hurry() {
 
 // OnStep has step told what has been done.
 func (w *Worker) OnStep(step func(string)) { w.step = step }
+
+// LogTo has the worker log elsewhere.
+func (w *Worker) LogTo(logger *slog.Logger) { w.logger = logger }
+
+// Measure only looks at how things stand.
+func (w *Worker) Measure(ctx context.Context) error {
+	_, _, err := w.measure(ctx)
+	return err
+}
 
 // Round does what there is to do, whoever else is at work.
 func (w *Worker) Round(ctx context.Context) error { return w.round(ctx) }

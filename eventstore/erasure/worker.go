@@ -113,13 +113,10 @@ func (w *Worker) complain(err error) {
 
 // tend looks whether there is something to do, and does it.
 func (w *Worker) tend(ctx context.Context) error {
-	var open int
-	var waiting, horizon float64 // seconds
-	if err := w.pool.QueryRow(ctx, stateSQL, w.config.Shard, w.config.Horizon).Scan(&open, &waiting, &horizon); err != nil {
-		return fmt.Errorf("read obligations: %w", err)
+	open, waiting, err := w.measure(ctx)
+	if err != nil {
+		return err
 	}
-	w.metrics.ObligationsOpen.Set(float64(open))
-	w.metrics.ErasureHorizon.Set(horizon)
 	if due(&w.replayed, w.timing.replay) {
 		if err := Replay(ctx, w.pool, w.keyring, w.shelves); err != nil {
 			return err
@@ -130,7 +127,18 @@ func (w *Worker) tend(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.alone(ctx, waiting > w.timing.despair.Seconds(), w.round)
+	return w.alone(ctx, waiting > w.timing.despair, w.round)
+}
+
+// measure returns how many obligations are open, and for how long the oldest has been.
+func (w *Worker) measure(ctx context.Context) (open int, waiting time.Duration, err error) {
+	var oldest, horizon float64 // seconds
+	if err := w.pool.QueryRow(ctx, stateSQL, w.config.Shard, w.config.Horizon).Scan(&open, &oldest, &horizon); err != nil {
+		return 0, 0, fmt.Errorf("read obligations: %w", err)
+	}
+	w.metrics.ObligationsOpen.Set(float64(open))
+	w.metrics.ErasureHorizon.Set(horizon)
+	return open, time.Duration(oldest * float64(time.Second)), nil
 }
 
 // leftovers reports whether keys were destroyed elsewhere, such as those of receipts,
