@@ -69,47 +69,25 @@ func (s *Store) reseal(ctx context.Context, cmd domain.RedactComment, d vault.Do
 	return c, nil
 }
 
-// documents opens the versions of a comment. A text that can no longer be opened by
-// anybody is an empty one. If another command has removed a content meanwhile, what is
-// decided on this is refused when it is appended.
+// documents opens the versions of a comment. If another command has removed a content
+// meanwhile, what is decided on this is refused when it is appended.
 func (s *Store) documents(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, versions []domain.Version) ([]vault.Document, error) {
-	type row struct {
-		bucket int64
-		sealed []byte
-	}
 	ids := make([]uuid.UUID, len(versions))
 	for i := range versions {
 		ids[i] = uuid.UUID(versions[i].Content.ID)
 	}
-	rows, err := s.pool.Query(ctx, contentsSQL, s.config.Shard, ids)
+	rows, err := s.contents(ctx, ids)
 	if err != nil {
-		return nil, fmt.Errorf("%w: read contents: %s", ErrUnavailable, sqlState(err))
-	}
-	found := make(map[uuid.UUID]row, len(ids))
-	var id uuid.UUID
-	var r row
-	if _, err := pgx.ForEachRow(rows, []any{&id, &r.bucket, &r.sealed}, func() error {
-		found[id] = r
-		r.sealed = nil
-		return nil
-	}); err != nil {
-		return nil, fmt.Errorf("%w: read contents: %s", ErrUnavailable, sqlState(err))
+		return nil, err
 	}
 	documents := make([]vault.Document, len(versions))
-	for i, id := range ids {
-		r, ok := found[id]
+	for i, v := range versions {
+		row, ok := rows[ids[i]]
 		if !ok {
 			continue
 		}
-		place := vault.OfComment(account, ticket, comment, domain.ContentID(id))
-		document, err := s.vault.Open(ctx, place, r.bucket, r.sealed)
-		if errors.Is(err, vault.ErrDestroyed) {
-			continue
-		}
-		if err == nil {
-			documents[i], err = vault.DecodeDocument(document)
-		}
-		if err != nil {
+		place := vault.OfComment(account, ticket, comment, v.Content.ID)
+		if documents[i], err = s.document(ctx, place, v.Content.ID, row); err != nil {
 			return nil, fmt.Errorf("open a version of comment %s: %w", comment, err)
 		}
 	}

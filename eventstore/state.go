@@ -81,12 +81,11 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 
 // open returns the text sealed in a content.
 func (s *Store) open(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, id domain.ContentID, bucket int64, sealed []byte) (string, error) {
-	document, err := s.vault.Open(ctx, vault.OfComment(account, ticket, comment, id), bucket, sealed)
+	d, err := s.document(ctx, vault.OfComment(account, ticket, comment, id), id, sealedRow{bucket, sealed})
 	if err != nil {
 		return "", fmt.Errorf("open content of ticket %s: %w", ticket, err)
 	}
-	d, err := vault.DecodeDocument(document)
-	return d.Body, err
+	return d.Body, nil
 }
 
 // headCache remembers the heads of tickets, so that a comment on a busy ticket is

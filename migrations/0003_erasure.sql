@@ -8,9 +8,10 @@ ALTER TABLE log.retired_buckets
     ADD COLUMN destroyed_at timestamptz,
     ADD COLUMN account_id   integer,
     ADD COLUMN purpose      text;
-CREATE INDEX retired_buckets_owed_idx ON log.retired_buckets (bucket_id) WHERE destroyed_at IS NULL;
+CREATE INDEX retired_buckets_owed_idx ON log.retired_buckets (retired_at) WHERE destroyed_at IS NULL;
 
 -- For how far back something could still be recovered.
+CREATE INDEX retired_buckets_destroyed_idx ON log.retired_buckets (destroyed_at);
 CREATE INDEX obligations_destroyed_idx ON log.obligations (shard, key_destroyed_at) WHERE completed_at IS NOT NULL;
 
 -- Whoever stores something that is sealed, and is not log.append, calls this first, in

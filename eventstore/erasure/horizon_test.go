@@ -96,6 +96,10 @@ func TestHorizon(t *testing.T) {
 			key_destroyed_at = CASE WHEN $2 > interval '0' THEN now() - $2::interval END`, event, destroyed); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := w.pool.Exec(t.Context(), `UPDATE log.retired_buckets SET retired_at = now() - $1::interval,
+			destroyed_at = CASE WHEN $2 > interval '0' THEN now() - $2::interval END`, event, destroyed); err != nil {
+			t.Fatal(err)
+		}
 	}
 	horizon(0, 0, 0)
 	w.erase(w.process, w.write(w.process, 2)...)

@@ -41,8 +41,8 @@ func (w *Worker) round(ctx context.Context) error {
 		return err
 	}
 	if len(buckets) > 0 {
-		if _, err := w.pool.Exec(ctx, retireSQL, buckets); err != nil {
-			return fmt.Errorf("retire bucket keys: %w", err)
+		if err := Retire(ctx, w.pool, buckets); err != nil {
+			return err
 		}
 	}
 	w.step("retired")

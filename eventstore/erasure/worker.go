@@ -113,7 +113,7 @@ func (w *Worker) complain(err error) {
 
 // tend looks whether there is something to do, and does it.
 func (w *Worker) tend(ctx context.Context) error {
-	open, waiting, err := w.measure(ctx)
+	work, waiting, err := w.measure(ctx)
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (w *Worker) tend(ctx context.Context) error {
 			return err
 		}
 	}
-	if open == 0 {
+	if !work {
 		if some, err := w.leftovers(ctx); err != nil || !some {
 			return err
 		}
@@ -130,15 +130,18 @@ func (w *Worker) tend(ctx context.Context) error {
 	return w.alone(ctx, waiting > w.timing.despair, w.round)
 }
 
-// measure returns how many obligations are open, and for how long the oldest has been.
-func (w *Worker) measure(ctx context.Context) (open int, waiting time.Duration, err error) {
+// measure shows how things stand, and returns whether there is something to do, and for
+// how long that has been so.
+func (w *Worker) measure(ctx context.Context) (work bool, waiting time.Duration, err error) {
+	var open int
+	var retired bool
 	var oldest, horizon float64 // seconds
-	if err := w.pool.QueryRow(ctx, stateSQL, w.config.Shard, w.config.Horizon).Scan(&open, &oldest, &horizon); err != nil {
-		return 0, 0, fmt.Errorf("read obligations: %w", err)
+	if err := w.pool.QueryRow(ctx, stateSQL, w.config.Shard, w.config.Horizon).Scan(&open, &retired, &oldest, &horizon); err != nil {
+		return false, 0, fmt.Errorf("read obligations: %w", err)
 	}
 	w.metrics.ObligationsOpen.Set(float64(open))
 	w.metrics.ErasureHorizon.Set(horizon)
-	return open, time.Duration(oldest * float64(time.Second)), nil
+	return open > 0 || retired, time.Duration(oldest * float64(time.Second)), nil
 }
 
 // leftovers reports whether keys were destroyed elsewhere, such as those of receipts,
@@ -161,6 +164,16 @@ func due(then *time.Time, every time.Duration) bool {
 	}
 	*then = time.Now()
 	return true
+}
+
+// Retire has keys destroyed without an obligation: what is sealed under them is moved to
+// others first. It is for what is kept beside the log in the database behind pool, and
+// was removed there.
+func Retire(ctx context.Context, pool *pgxpool.Pool, buckets []int64) error {
+	if _, err := pool.Exec(ctx, retireSQL, buckets); err != nil {
+		return fmt.Errorf("retire bucket keys: %w", err)
+	}
+	return nil
 }
 
 // alone calls do if no other worker is at work, or if force is true.

@@ -17,6 +17,9 @@ var getUserSQL string
 //go:embed sql/get_user_by_email.sql
 var getUserByEmailSQL string
 
+//go:embed sql/get_seal.sql
+var getSealSQL string
+
 //go:embed sql/list_users.sql
 var listUsersSQL string
 
@@ -89,12 +92,33 @@ func (s *Store) users(ctx context.Context, account domain.AccountID, sql string,
 	return users, nil
 }
 
-// open fills in name and address. A person whose key was destroyed has neither.
+// maxMoves bounds how often a person is looked for again because the key has just been
+// destroyed. Between two moves of one person lies a whole round of re-keying.
+const maxMoves = 3
+
+// open fills in name and address. A person whose key was destroyed has neither; but if
+// that was after the row was read, the person is under another key by now.
 func (s *Store) open(ctx context.Context, u sealedUser) (User, error) {
 	if u.bucket == nil {
 		return u.User, nil
 	}
-	document, err := s.vault.Open(ctx, vault.OfPerson(u.Account, u.ID), *u.bucket, u.person)
+	var document []byte
+	err := vault.ErrDestroyed
+	for range maxMoves {
+		document, err = s.vault.Open(ctx, vault.OfPerson(u.Account, u.ID), *u.bucket, u.person)
+		if !errors.Is(err, vault.ErrDestroyed) {
+			break
+		}
+		var bucket *int64
+		var person []byte
+		if err := s.pool.QueryRow(ctx, getSealSQL, u.Account, u.ID).Scan(&bucket, &person); err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return User{}, unavailable("find users", err)
+		}
+		if bucket == nil || *bucket == *u.bucket {
+			break
+		}
+		u.bucket, u.person = bucket, person
+	}
 	if errors.Is(err, vault.ErrDestroyed) {
 		return u.User, nil
 	}

@@ -107,7 +107,8 @@ func TestEveryStatementFitsTheSchema(t *testing.T) {
 		"insert_account": insertAccountSQL, "list_accounts": listAccountsSQL, "get_account": getAccountSQL,
 		"get_account_by_slug": getAccountBySlugSQL, "update_settings": updateSettingsSQL, "put_user": putUserSQL,
 		"ensure_user": ensureUserSQL, "get_role": getRoleSQL, "get_user": getUserSQL,
-		"get_user_by_email": getUserByEmailSQL, "list_users": listUsersSQL,
+		"get_user_by_email": getUserByEmailSQL, "list_users": listUsersSQL, "get_seal": getSealSQL,
+		"users_under": usersUnderSQL, "rewrap_users": rewrapUsersSQL, "newest_bucket": newestBucketSQL,
 	} {
 		if _, err := conn.Conn().Prepare(t.Context(), name, sql); err != nil {
 			t.Errorf("sql/%s.sql: %v", name, err)

@@ -55,6 +55,7 @@ func (r *Reader) open(ctx context.Context, account domain.AccountID, ticket doma
 	}
 	comments := make([]Comment, len(rows))
 	documents := make([]byte, 0, size)
+	var moved []int
 	for i := range rows {
 		c := &comments[i]
 		*c = rows[i].Comment
@@ -69,12 +70,12 @@ func (r *Reader) open(ctx context.Context, account domain.AccountID, ticket doma
 		place := vault.OfComment(account, ticket, c.ID, c.Content)
 		documents, c.BodyJSON, err = r.body(ctx, documents, place, rows[i].bucket, rows[i].sealed)
 		if errors.Is(err, vault.ErrDestroyed) {
-			c.Destroyed = true
+			moved = append(moved, i)
 		} else if err != nil {
 			return nil, err
 		}
 	}
-	return comments, nil
+	return comments, r.openMoved(ctx, account, ticket, comments, rows, moved)
 }
 
 // body opens a content into dst and finds the text in it.

@@ -54,7 +54,15 @@ func New(tb testing.TB) *Log {
 }
 
 // NewVault returns a vault that has no keys in memory yet.
-func (l *Log) NewVault() *vault.Vault { return vault.New(vault.NewKeyring(l.Pool, l.root)) }
+func (l *Log) NewVault() *vault.Vault { return l.NewVaultOn(l.Pool) }
+
+// NewVaultOn is NewVault on a pool of its own.
+func (l *Log) NewVaultOn(pool *pgxpool.Pool) *vault.Vault {
+	return vault.New(vault.NewKeyring(pool, l.root))
+}
+
+// NewKeyring returns a keyring that has no keys in memory yet.
+func (l *Log) NewKeyring() *vault.Keyring { return vault.NewKeyring(l.Pool, l.root) }
 
 // Connect returns a pool of its own, as another instance would have it.
 func (l *Log) Connect() *pgxpool.Pool {
