@@ -36,7 +36,7 @@ func TestEncodeDocument(t *testing.T) {
 }
 
 func TestDecodeDocumentIgnoresWhatLaterVersionsAdd(t *testing.T) {
-	got, err := DecodeDocument([]byte(`{"body":"Hi","client":{"ip":"::1","port":7},"html":"<p>Hi</p>"}`))
+	got, err := DecodeDocument([]byte(`{"body":"Hi","client":{"ip":"::1","port":7},"shape":"<p>Hi</p>"}`))
 	if want := (Document{Body: "Hi", Client: domain.Client{IP: "::1"}}); err != nil || got != want {
 		t.Errorf("DecodeDocument = %+v, %v; want %+v", got, err, want)
 	}
