@@ -58,17 +58,21 @@ func secret(getenv func(string) string, name string) (string, error) {
 // database is the configuration of every command that works on the database.
 type database struct {
 	PostgresURL string `help:"Postgres, as a URL or key=value string. Passwords are better kept in COMMENTD_POSTGRES_URL_FILE or a passfile." placeholder:"URL"`
+	KeyringURL  string `name:"keyring-url" help:"A small Postgres database of its own for the keyring, with WAL and backups that are not kept for long. The database above if not given." placeholder:"URL"`
 }
 
 func (c database) validate() error {
 	if c.PostgresURL == "" {
 		return errors.New("COMMENTD_POSTGRES_URL is not set: the URL of the Postgres database to use")
 	}
-	if _, err := pgconn.ParseConfig(c.PostgresURL); err != nil {
-		// The parser's error may quote the URL, and with it the password.
-		return errors.New("COMMENTD_POSTGRES_URL is malformed: it must have the form postgres://user@host/database, or key=value")
+	var errs []error
+	for name, url := range map[string]string{"COMMENTD_POSTGRES_URL": c.PostgresURL, "COMMENTD_KEYRING_URL": c.keyringURL()} {
+		if _, err := pgconn.ParseConfig(url); err != nil {
+			// The parser's error may quote the URL, and with it the password.
+			errs = append(errs, errors.New(name+" is malformed: it must have the form postgres://user@host/database, or key=value"))
+		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // rootKey reads the root key, which is taken from the environment or a file only:

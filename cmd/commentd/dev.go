@@ -92,12 +92,12 @@ func (c devCommand) Run(ctx context.Context, e env) (err error) {
 	registry := newRegistry(pool)
 	m := metrics.New(registry)
 	s := &service{
-		serving: c.serving, roles: allRoles, tools: newTools(pool, root, m), root: root, nats: nc,
+		serving: c.serving, roles: allRoles, tools: newTools(pool, pool, root, m), root: root, nats: nc,
 		stream:  relay.Config{RestartNATS: stack.nats.Restart},
 		metrics: m, registry: registry, listener: listener,
 	}
-	if err := s.tools.keyring.Check(ctx); err != nil {
-		return fmt.Errorf("root key in %s: %w", dir, err)
+	if err := s.tools.settleKeyring(ctx); err != nil {
+		return fmt.Errorf("the data in %s: %w", dir, err)
 	}
 	return c.serveAndTell(ctx, e, s, stack, dir)
 }

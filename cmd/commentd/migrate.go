@@ -20,15 +20,17 @@ func (c migrateCommand) Run(ctx context.Context, e env) error {
 		return &usageError{err}
 	}
 	if !c.Status {
-		if err := migrations.Up(ctx, c.PostgresURL); err != nil {
+		if err := migrations.UpApart(ctx, c.PostgresURL, c.keyringURL()); err != nil {
 			return err
 		}
 	}
-	at, current, err := migrations.Status(ctx, c.PostgresURL)
-	if err != nil {
-		return err
+	for _, s := range c.schemas() {
+		at, current, err := s.status(ctx, s.url)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(e.stdout, "%s: schema version %d of %d\n", s.name, at, current)
 	}
-	fmt.Fprintf(e.stdout, "schema version %d of %d\n", at, current)
 	return nil
 }
 

@@ -13,23 +13,22 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/nats-io/nats.go"
 
-	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/relay"
 	"github.com/commentd/commentd/internal/metrics"
-	"github.com/commentd/commentd/migrations"
 )
 
 // serving is the configuration of the roles, common to serve and dev.
 type serving struct {
-	Listen        string        `default:"127.0.0.1:8080" help:"Address to serve HTTP on."`
-	MetricsListen string        `help:"Serve /metrics on this address instead of the one of the API." placeholder:"ADDRESS"`
-	PublicURL     string        `name:"public-url" help:"How clients reach this service; used in links. Relative links if not given." placeholder:"URL"`
-	LogLevel      string        `enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
-	LogFormat     string        `enum:"auto,json,text" default:"auto" help:"json, text, or auto: text on a terminal."`
-	PoolSize      int           `default:"24" help:"Connections to Postgres, at most."`
-	Drain         time.Duration `default:"20s" help:"How long requests in flight may take to finish when the service stops."`
-	PageCache     int           `default:"16" help:"Memory for pages that are read again and again, in MiB."`
-	RateLimit     float64       `help:"Requests per second of one API key; 0 is no limit."`
+	Listen         string        `default:"127.0.0.1:8080" help:"Address to serve HTTP on."`
+	MetricsListen  string        `help:"Serve /metrics on this address instead of the one of the API." placeholder:"ADDRESS"`
+	PublicURL      string        `name:"public-url" help:"How clients reach this service; used in links. Relative links if not given." placeholder:"URL"`
+	LogLevel       string        `enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
+	LogFormat      string        `enum:"auto,json,text" default:"auto" help:"json, text, or auto: text on a terminal."`
+	PoolSize       int           `default:"24" help:"Connections to Postgres, at most."`
+	Drain          time.Duration `default:"20s" help:"How long requests in flight may take to finish when the service stops."`
+	PageCache      int           `default:"16" help:"Memory for pages that are read again and again, in MiB."`
+	ErasureHorizon time.Duration `default:"720h" help:"For how long copies of the keyring are kept: WAL, backups, snapshots. Until then after its destruction a key might be recovered; receipts and metrics tell."`
+	RateLimit      float64       `help:"Requests per second of one API key; 0 is no limit."`
 }
 
 type serveCommand struct {
@@ -53,11 +52,14 @@ func (c serveCommand) validate() error {
 	if c.PoolSize < 4 {
 		errs = append(errs, errors.New("COMMENTD_POOL_SIZE must be at least 4"))
 	}
+	if c.ErasureHorizon <= 0 {
+		errs = append(errs, errors.New("COMMENTD_ERASURE_HORIZON must be the time for which copies of the keyring are kept"))
+	}
 	if c.StreamReplicas != 1 && c.StreamReplicas != 3 && c.StreamReplicas != 5 {
 		errs = append(errs, errors.New("COMMENTD_STREAM_REPLICAS must be 1, 3 or 5"))
 	}
 	if !c.AllowPlaintext {
-		errs = append(errs, plaintext(c.PostgresURL, c.NATSURL, c.NATSCA))
+		errs = append(errs, plaintext(c.database, c.NATSURL, c.NATSCA))
 	}
 	return errors.Join(errs...)
 }
@@ -67,11 +69,13 @@ func (c serveCommand) needsNATS() bool {
 }
 
 // plaintext reports links to other machines that anyone in between could read.
-func plaintext(postgresURL, natsURL, natsCA string) error {
+func plaintext(db database, natsURL, natsCA string) error {
 	var errs []error
 	const remedy = "or set COMMENTD_ALLOW_PLAINTEXT=true on a network that is yours alone"
-	if config, err := pgconn.ParseConfig(postgresURL); err == nil && config.TLSConfig == nil && !local(config.Host) {
-		errs = append(errs, errors.New("COMMENTD_POSTGRES_URL leads to another machine without TLS: add sslmode=verify-full, "+remedy))
+	for _, link := range []struct{ name, url string }{{"COMMENTD_POSTGRES_URL", db.PostgresURL}, {"COMMENTD_KEYRING_URL", db.KeyringURL}} {
+		if config, err := pgconn.ParseConfig(link.url); link.url != "" && err == nil && config.TLSConfig == nil && !local(config.Host) {
+			errs = append(errs, errors.New(link.name+" leads to another machine without TLS: add sslmode=verify-full, "+remedy))
+		}
 	}
 	for server := range strings.SplitSeq(natsURL, ",") {
 		scheme, rest, found := strings.Cut(server, "://")
@@ -112,18 +116,14 @@ func (c serveCommand) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return err
 	}
-	at, current, err := migrations.Status(ctx, c.PostgresURL)
+	if err := c.migrated(ctx); err != nil {
+		return err
+	}
+	pool, keyring, closePools, err := c.connect(ctx, c.PoolSize)
 	if err != nil {
 		return err
 	}
-	if at < current {
-		return fmt.Errorf("the database is at schema version %d, this program needs %d: run commentd migrate", at, current)
-	}
-	pool, err := eventstore.Connect(ctx, c.PostgresURL, c.PoolSize)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
+	defer closePools()
 	nc, err := c.connectNATS()
 	if err != nil {
 		return err
@@ -138,13 +138,13 @@ func (c serveCommand) Run(ctx context.Context, e env) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	s := &service{
-		serving: c.serving, roles: c.Roles, tools: newTools(pool, root, m), root: root, nats: nc,
+		serving: c.serving, roles: c.Roles, tools: newTools(pool, keyring, root, m), root: root, nats: nc,
 		stream:  relay.Config{Replicas: c.StreamReplicas, MaxAge: c.StreamMaxAge},
 		metrics: m, registry: registry, listener: listener,
 	}
-	if err := s.tools.keyring.Check(ctx); err != nil {
+	if err := s.tools.settleKeyring(ctx); err != nil {
 		_ = listener.Close() // nothing was served
-		return fmt.Errorf("root key: %w", err)
+		return err
 	}
 	logger.Info("serving", "address", listener.Addr().String(), "roles", c.Roles)
 	return s.run(ctx)

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/erasure"
 	"github.com/commentd/commentd/eventstore/relay"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi"
@@ -100,6 +101,8 @@ func (s *service) run(ctx context.Context) error {
 	}
 	if s.has("worker") {
 		start("worker", behind, s.keepHouse)
+		config := erasure.Config{Horizon: s.ErasureHorizon}
+		start("erasure", behind, erasure.New(s.tools.log, s.tools.pool, s.tools.keyring, shelves(), s.metrics, config).Run)
 	}
 	if s.nats != nil && s.has("api") && !s.has("relay") {
 		start("poke", behind, s.poke)
@@ -143,7 +146,7 @@ func (s *service) serveHTTP(ctx context.Context, carrier *relay.Relay) error {
 	if s.has("api") {
 		reader := threads.NewReader(s.tools.pool, s.tools.vault, 0)
 		pages := threads.NewCache[*v1.Page](s.tools.pool, 0, s.PageCache<<20, s.metrics)
-		api = v1.New(s.tools.log, reader, pages, s.tools.directory, s.tools.vault, s.root, v1.Config{BaseURL: s.PublicURL})
+		api = v1.New(s.tools.log, reader, pages, s.tools.directory, s.tools.vault, s.root, v1.Config{BaseURL: s.PublicURL, ErasureHorizon: s.ErasureHorizon})
 	}
 	handler := httpapi.New(api, s.tools.keys, s.metrics, config)
 	return errors.Join(httpapi.Serve(ctx, s.listener, handler, s.Drain), <-metricsDone)

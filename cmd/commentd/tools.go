@@ -27,9 +27,10 @@ type tools struct {
 	keys      *auth.Store
 }
 
-// newTools opens the stores in the database behind pool.
-func newTools(pool *pgxpool.Pool, root vault.RootKey, m *metrics.Metrics) *tools {
-	keyring := vault.NewKeyring(pool, root)
+// newTools opens the stores in the database behind pool, with the keyring in that
+// behind keyringPool.
+func newTools(pool, keyringPool *pgxpool.Pool, root vault.RootKey, m *metrics.Metrics) *tools {
+	keyring := vault.NewKeyring(keyringPool, root)
 	v := vault.New(keyring)
 	log := eventstore.New(pool, v, m, eventstore.Config{})
 	return &tools{
@@ -49,12 +50,12 @@ func (c database) with(ctx context.Context, e env, do func(*tools) error) error 
 	if err != nil {
 		return err
 	}
-	pool, err := eventstore.Connect(ctx, c.PostgresURL, 4)
+	pool, keyring, closePools, err := c.connect(ctx, 4)
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
-	t := newTools(pool, root, metrics.New(prometheus.NewRegistry()))
+	defer closePools()
+	t := newTools(pool, keyring, root, metrics.New(prometheus.NewRegistry()))
 	running, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() { done <- t.log.Run(running) }()
