@@ -41,6 +41,7 @@ type Result struct {
 	Event    domain.EventID // the last one
 	Position Position       // of the last event
 	Version  Version        // of the last event
+	Removed  int            // contents that are gone for good
 	// RecordedAt is the log's time of the events, in UTC.
 	RecordedAt time.Time
 }
@@ -62,7 +63,7 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 		return Result{}, err
 	}
 	if _, creates := cmd.(domain.CreateComment); !creates {
-		unlock, err := s.stripes.lock(ctx, comment)
+		unlock, err := s.stripes.lock(ctx, ticket, comment)
 		if err != nil {
 			return Result{}, fmt.Errorf("execute %T: %w: %w", cmd, ErrBusy, err)
 		}
@@ -103,7 +104,7 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 			}
 			return Result{
 				Changed: true, Comment: comment, Opened: !st.ticket.Exists,
-				Event: p.events[len(p.events)-1].id, Position: v.position, Version: v.version, RecordedAt: v.recorded,
+				Event: p.events[len(p.events)-1].id, Position: v.position, Version: v.version, Removed: len(p.removes), RecordedAt: v.recorded,
 			}, nil
 		case outcomeReplayed:
 			return Result{Replayed: true, Comment: v.comment}, nil
@@ -208,7 +209,8 @@ func (s *Store) decide(ctx context.Context, cmd domain.Command, st state) ([]dom
 }
 
 // overtaken returns domain.ErrRevision if cmd would bring a text into a comment that
-// was redacted after the state was loaded: the text may be the one that was to go.
+// was redacted or erased after the state was loaded: the text may be the one that was
+// to go.
 func (s *Store) overtaken(ctx context.Context, cmd domain.Command, st state) error {
 	update, ok := cmd.(domain.UpdateComment)
 	if !ok || update.Text == nil {
@@ -218,7 +220,9 @@ func (s *Store) overtaken(ctx context.Context, cmd domain.Command, st state) err
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(since, func(r Recorded) bool { return r.Type == kindCommentRedacted.name }) {
+	if slices.ContainsFunc(since, func(r Recorded) bool {
+		return r.Type == kindCommentRedacted.name || r.Type == kindContentErased.name
+	}) {
 		return domain.ErrRevision
 	}
 	return nil
@@ -248,6 +252,7 @@ func prepare(cmd domain.Command, st state, events []domain.Event, contents []con
 		p.removes = append(p.removes, removed(e)...)
 		switch {
 		case aboutTicket(e):
+			encoded.internal = onlyHold(ticketAfter, e)
 			ticketAfter = ticketAfter.Evolve(e)
 			p.ticketAfter = &ticketAfter
 		case encoded.name == kindObligationCompleted.name:
@@ -273,6 +278,25 @@ func aboutTicket(e domain.Event) bool {
 		return e.Subject
 	}
 	return false
+}
+
+// onlyHold reports whether the event changes no more of the ticket than its legal
+// hold, which is of no concern to customers.
+func onlyHold(t domain.Ticket, e domain.Event) bool {
+	changed, ok := e.(domain.TicketChanged)
+	if !ok || changed.LegalHold == t.LegalHold {
+		return false
+	}
+	return changed.Status == t.Status && changed.DefaultPublic == t.DefaultPublic &&
+		same(changed.Requester, t.Requester, func(a, b domain.UserID) bool { return a == b }) &&
+		same(changed.Subject, t.Subject, func(a, b domain.ContentRef) bool { return a.ID == b.ID })
+}
+
+func same[T any](a, b *T, equal func(T, T) bool) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return equal(*a, *b)
 }
 
 // sealText seals the text that cmd brings, if any, and notes its digest in cmd.

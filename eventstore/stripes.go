@@ -7,8 +7,8 @@ import (
 	"github.com/commentd/commentd/domain"
 )
 
-// stripes keep the commands about one comment in this process from racing each
-// other into the log, where all but one of them would lose. They are no guard:
+// stripes keep the commands about one comment, or about one ticket itself, in this
+// process from racing each other into the log, where all but one of them would lose. They are no guard:
 // log.append is.
 type stripes [1024]chan struct{}
 
@@ -20,10 +20,14 @@ func newStripes() *stripes {
 	return s
 }
 
-// lock waits until no other command about the comment, or about one of the few that
-// share its stripe, is on its way.
-func (s *stripes) lock(ctx context.Context, comment domain.CommentID) (unlock func(), err error) {
-	stripe := s[binary.BigEndian.Uint16(comment[14:])%uint16(len(s))]
+// lock waits until no other command about the comment or, if it is the zero id, about
+// the ticket itself is on its way, nor one about those few that share its stripe.
+func (s *stripes) lock(ctx context.Context, ticket domain.TicketID, comment domain.CommentID) (unlock func(), err error) {
+	about := [16]byte(comment)
+	if comment == (domain.CommentID{}) {
+		about = ticket
+	}
+	stripe := s[binary.BigEndian.Uint16(about[14:])%uint16(len(s))]
 	select {
 	case stripe <- struct{}{}:
 		return func() { <-stripe }, nil

@@ -11,8 +11,10 @@ import (
 )
 
 type ticketCommand struct {
-	Create ticketCreate `cmd:"" help:"Open a ticket."`
-	List   ticketList   `cmd:"" help:"List the tickets of an account."`
+	Create  ticketCreate  `cmd:"" help:"Open a ticket."`
+	List    ticketList    `cmd:"" help:"List the tickets of an account."`
+	Hold    ticketHold    `cmd:"" help:"Lay a legal hold on a ticket: nothing in it is redacted or erased, also not by retention."`
+	Release ticketRelease `cmd:"" help:"Lift the legal hold of a ticket."`
 }
 
 // operator is the actor of what is done on the command line.
@@ -90,20 +92,23 @@ func (c ticketList) Run(ctx context.Context, e env) error {
 				after = ticket.ID
 			}
 			if len(tickets) < page {
-				return c.print(e.stdout, "TICKET\tNUMBER\tSTATUS\tEVENTS", rows)
+				return c.print(e.stdout, ticketHeader, rows)
 			}
 		}
 	})
 }
 
+const ticketHeader = "TICKET\tNUMBER\tSTATUS\tEVENTS\tLEGAL HOLD"
+
 func ticketRow(h eventstore.TicketHead) row {
 	return row{
-		text: fmt.Sprintf("%s\t%d\t%s\t%d", h.ID, h.Number, h.Status, h.Version),
+		text: fmt.Sprintf("%s\t%d\t%s\t%d\t%t", h.ID, h.Number, h.Status, h.Version, h.LegalHold),
 		object: struct {
-			ID      domain.TicketID `json:"id"`
-			Number  int64           `json:"number"`
-			Status  domain.Status   `json:"status"`
-			Version int32           `json:"version"`
-		}{h.ID, h.Number, h.Status, int32(h.Version)},
+			ID        domain.TicketID `json:"id"`
+			Number    int64           `json:"number"`
+			Status    domain.Status   `json:"status"`
+			Version   int32           `json:"version"`
+			LegalHold bool            `json:"legal_hold"`
+		}{h.ID, h.Number, h.Status, int32(h.Version), h.LegalHold},
 	}
 }

@@ -32,7 +32,7 @@ var sentinels = []struct {
 	{domain.ErrTicketClosed, Error{Code: TicketClosed, Detail: "The ticket is closed; it and its comments do not change any more."}},
 	{domain.ErrForbidden, Error{Code: Forbidden, Detail: "Only the author or an administrator may do that."}},
 	{domain.ErrInternalForbidden, Error{Code: Forbidden, Detail: "Customers cannot write internal notes."}},
-	{domain.ErrHoldForbidden, Error{Code: Forbidden, Detail: "Only an administrator may lay or lift a legal hold: the scope admin."}},
+	{domain.ErrHoldForbidden, Error{Code: Forbidden, Detail: "A legal hold can be laid and lifted with the scope admin only."}},
 	{domain.ErrLegalHold, Error{Code: LegalHold, Detail: "The ticket is under legal hold: nothing in it is redacted or erased."}},
 	{eventstore.ErrNoObligation, Error{Code: NotFound, Detail: "There is no such redaction of this comment."}},
 	{domain.ErrTextNotFound, invalid("text", "does not occur in the comment")},

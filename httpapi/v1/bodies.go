@@ -39,6 +39,7 @@ type TicketChange struct {
 	Status      Field[string] `json:"status" required:"false" enum:"new,open,pending,hold,solved,closed" doc:"open, if the ticket is not known yet. closed is final."`
 	RequesterID Field[string] `json:"requester_id" required:"false" nullable:"true" format:"uuid" doc:"The customer who may see the ticket. A person not heard of before is introduced by this."`
 	Subject     Field[string] `json:"subject" required:"false" nullable:"true" minLength:"1" maxLength:"1000" doc:"At most 1,000 bytes of UTF-8; not blank."`
+	LegalHold   Field[bool]   `json:"legal_hold" required:"false" doc:"true keeps everything in the ticket from being redacted or erased, until false lifts it. With the scope admin only; on a closed ticket, too."`
 }
 
 // UserChange is the body of PUT /v1/users/{user_id}.

@@ -135,7 +135,7 @@ var operations = []operation{
 	{
 		id: "putTicket", method: http.MethodPut, path: ticketPath, tag: "tickets", scope: auth.TicketsWrite,
 		summary: "Introduce or change a ticket",
-		doc:     "What is absent stays as it is, null clears. A closed ticket does not change any more.",
+		doc:     "What is absent stays as it is, null clears. A closed ticket does not change any more, but for its legal hold.",
 		body:    TicketChange{},
 		answers: []answer{
 			{200, "The ticket as it is now.", Ticket{}, []string{"Cache-Control"}},

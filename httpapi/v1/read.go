@@ -92,7 +92,7 @@ func (a *API) commentTag(p auth.Principal, id domain.CommentID, revision int) st
 // ticketOf is a ticket as this API shows it.
 func ticketOf(t threads.Ticket) (Ticket, error) {
 	s := Ticket{
-		ID: t.ID, Number: t.Number, Status: t.Status, RequesterID: t.Requester,
+		ID: t.ID, Number: t.Number, Status: t.Status, RequesterID: t.Requester, LegalHold: t.LegalHold,
 		CreatedAt: Time(t.OpenedAt), UpdatedAt: Time(t.UpdatedAt),
 	}
 	if t.SubjectJSON == nil {

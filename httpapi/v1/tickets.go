@@ -15,6 +15,7 @@ type Ticket struct {
 	Status      domain.Status   `json:"status" enum:"new,open,pending,hold,solved,closed"`
 	Subject     *string         `json:"subject"`
 	RequesterID *domain.UserID  `json:"requester_id" nullable:"true" format:"uuid" doc:"The customer who may see the ticket."`
+	LegalHold   *bool           `json:"legal_hold,omitzero" required:"false" doc:"Whether everything in the ticket is kept from being redacted or erased. Absent for customers."`
 	CreatedAt   Time            `json:"created_at"`
 	UpdatedAt   Time            `json:"updated_at" doc:"Moves with every change to the ticket or its comments that the caller may see."`
 }
@@ -87,6 +88,10 @@ func (body *TicketChange) into(cmd *domain.PutTicket, r *http.Request) error {
 		if cmd.Status.UnmarshalText([]byte(body.Status.Value)) != nil {
 			m.add("status", "must be new, open, pending, hold, solved or closed")
 		}
+	}
+	notNull(&m, "legal_hold", body.LegalHold)
+	if body.LegalHold.given() {
+		cmd.LegalHold = &body.LegalHold.Value
 	}
 	if body.RequesterID.Set {
 		cmd.Requester = new(*domain.UserID)

@@ -83,6 +83,7 @@ type Ticket struct {
 	Status        domain.Status
 	Requester     *domain.UserID
 	DefaultPublic bool
+	LegalHold     *bool     // nothing is redacted or erased; nil if the viewer may not know
 	OpenedAt      time.Time // UTC
 	// SubjectJSON is the subject as a JSON string; nil if there is none or it is
 	// destroyed.

@@ -67,11 +67,11 @@ type statements struct {
 var (
 	forAll = makeStatements(false, map[string]string{
 		"{version}": "version", "{change}": "last_change_id", "{updated_at}": "updated_at",
-		"{internal_counts}": "r.internal_counts",
+		"{internal_counts}": "r.internal_counts", "{legal_hold}": "t.legal_hold",
 	})
 	forPublic = makeStatements(true, map[string]string{
 		"{version}": "public_version", "{change}": "last_public_change_id", "{updated_at}": "public_updated_at",
-		"{internal_counts}": "NULL::integer[]",
+		"{internal_counts}": "NULL::integer[]", "{legal_hold}": "NULL::boolean",
 	})
 )
 

@@ -91,7 +91,7 @@ func (r *Reader) readTicket(ctx context.Context, db querier, who audience, accou
 		var requester, subject pgtype.UUID
 		var bucket *int64
 		err := row.Scan(nil, nil, nil, nil, nil, nil, &opened, &read.Number, &read.Status, &requester,
-			&read.DefaultPublic, &subject, &bucket, &read.sealed)
+			&read.DefaultPublic, &read.LegalHold, &subject, &bucket, &read.sealed)
 		if opened != nil && read.applied {
 			read.OpenedAt = opened.UTC()
 		}
