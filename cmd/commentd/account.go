@@ -13,15 +13,24 @@ type accountCommand struct {
 	Set    accountSet    `cmd:"" help:"Change the settings of an account."`
 }
 
+// accountSettings are those that were given. What was not stays as it is.
 type accountSettings struct {
-	UnknownTickets string `enum:"reject,open," default:"" help:"What a comment on an unknown ticket does: reject answers 404, open opens the ticket. Reject if never set."`
-	Mask           string `enum:"fixed,per_char," default:"" help:"What stands in the place of what is redacted: fixed is four blocks, per_char one for each character, which tells the length. Fixed if never set."`
+	UnknownTickets       string `enum:"reject,open," default:"" help:"What a comment on an unknown ticket does: reject answers 404, open opens the ticket. Reject if never set."`
+	Mask                 string `enum:"fixed,per_char," default:"" help:"What stands in the place of what is redacted: fixed is four blocks, per_char one for each character, which tells the length. Fixed if never set."`
+	DeletedRetentionDays *int   `help:"For how many days the texts of deleted comments are kept; 0: they are erased at once. 30 if never set." placeholder:"DAYS"`
+	ContentRetentionDays *int   `help:"For how many days any text is kept; 0: for ever. 0 if never set." placeholder:"DAYS"`
 }
 
 // change returns settings with what was given in the place of what was there.
 func (s accountSettings) change(settings directory.Settings) (directory.Settings, error) {
 	if s.UnknownTickets != "" {
 		settings.UnknownTickets = directory.UnknownTickets(s.UnknownTickets)
+	}
+	if s.DeletedRetentionDays != nil {
+		settings.DeletedRetentionDays = s.DeletedRetentionDays
+	}
+	if s.ContentRetentionDays != nil {
+		settings.ContentRetentionDays = *s.ContentRetentionDays
 	}
 	if s.Mask != "" {
 		return settings, settings.Mask.UnmarshalText([]byte(s.Mask))
@@ -93,18 +102,29 @@ func (c accountSet) Run(ctx context.Context, e env) error {
 	})
 }
 
-const accountHeader = "ACCOUNT\tUNKNOWN TICKETS\tMASK\tCREATED"
+const accountHeader = "ACCOUNT\tUNKNOWN TICKETS\tMASK\tDELETED KEPT\tTEXTS KEPT\tCREATED\tERASED"
 
 func accountRow(a directory.Account) row {
-	created := a.CreatedAt.UTC().Format(timeFormat)
+	created, erased := a.CreatedAt.UTC().Format(timeFormat), ""
+	if a.ErasedAt != nil {
+		erased = a.ErasedAt.UTC().Format(timeFormat)
+	}
+	policy := a.Retention()
+	deleted, texts := fmt.Sprint(policy.Deleted, " days"), "for ever"
+	if policy.Contents > 0 {
+		texts = fmt.Sprint(policy.Contents, " days")
+	}
 	return row{
-		text: fmt.Sprintf("%s\t%s\t%s\t%s", a.Slug, a.Settings.UnknownTickets, a.Settings.Mask, created),
+		text: fmt.Sprintf("%s\t%s\t%s\t%s\t%s\t%s\t%s", a.Slug, a.Settings.UnknownTickets, a.Settings.Mask, deleted, texts, created, erased),
 		object: struct {
 			Account        string `json:"account"`
 			UnknownTickets string `json:"unknown_tickets"`
 			Mask           string `json:"mask"`
+			DeletedDays    int    `json:"deleted_retention_days"`
+			ContentDays    int    `json:"content_retention_days"`
 			CreatedAt      string `json:"created_at"`
-		}{a.Slug, string(a.Settings.UnknownTickets), a.Settings.Mask.String(), created},
+			ErasedAt       string `json:"erased_at,omitempty"`
+		}{a.Slug, string(a.Settings.UnknownTickets), a.Settings.Mask.String(), policy.Deleted, policy.Contents, created, erased},
 	}
 }
 

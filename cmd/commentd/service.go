@@ -19,6 +19,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/erasure"
 	"github.com/commentd/commentd/eventstore/relay"
+	"github.com/commentd/commentd/eventstore/retention"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi"
 	v1 "github.com/commentd/commentd/httpapi/v1"
@@ -103,6 +104,7 @@ func (s *service) run(ctx context.Context) error {
 		start("worker", behind, s.keepHouse)
 		config := erasure.Config{Horizon: s.ErasureHorizon}
 		start("erasure", behind, erasure.New(s.tools.log, s.tools.pool, s.tools.keyring, shelves(), s.metrics, config).Run)
+		start("retention", behind, retention.NewWorker(s.tools.log, s.tools.pool, s.tools.directory.Policies, s.metrics, retention.Config{}).Run)
 	}
 	if s.nats != nil && s.has("api") && !s.has("relay") {
 		start("poke", behind, s.poke)

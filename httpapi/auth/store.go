@@ -28,6 +28,9 @@ var listSQL string
 //go:embed sql/revoke.sql
 var revokeSQL string
 
+//go:embed sql/revoke_all.sql
+var revokeAllSQL string
+
 // A Store creates, lists, revokes and looks up API keys. It is the home of the
 // table directory.keys.
 type Store struct {
@@ -128,6 +131,33 @@ func (s *Store) Revoke(ctx context.Context, account domain.AccountID, id uuid.UU
 	}
 	s.grants.Forget(digest(hash))
 	return nil
+}
+
+// RevokeUser revokes all keys of a user, like Revoke, and returns how many were good
+// until then.
+func (s *Store) RevokeUser(ctx context.Context, account domain.AccountID, user domain.UserID) (int, error) {
+	id := uuid.UUID(user)
+	return s.revokeAll(ctx, account, &id)
+}
+
+// RevokeAccount revokes all keys of an account, like RevokeUser.
+func (s *Store) RevokeAccount(ctx context.Context, account domain.AccountID) (int, error) {
+	return s.revokeAll(ctx, account, nil)
+}
+
+func (s *Store) revokeAll(ctx context.Context, account domain.AccountID, user *uuid.UUID) (int, error) {
+	rows, err := s.pool.Query(ctx, revokeAllSQL, account, user)
+	if err != nil {
+		return 0, fmt.Errorf("revoke keys: %w", err)
+	}
+	hashes, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	if err != nil {
+		return 0, fmt.Errorf("revoke keys: %w", err)
+	}
+	for _, hash := range hashes {
+		s.grants.Forget(digest(hash))
+	}
+	return len(hashes), nil
 }
 
 func violates(err error, constraint string) bool {

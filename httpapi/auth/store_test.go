@@ -22,7 +22,7 @@ func TestEveryStatementFitsTheSchema(t *testing.T) {
 	}
 	defer conn.Close(context.WithoutCancel(t.Context()))
 	for name, sql := range map[string]string{
-		"get": getSQL, "insert": insertSQL, "list": listSQL, "lookup": lookupSQL, "revoke": revokeSQL,
+		"get": getSQL, "insert": insertSQL, "list": listSQL, "lookup": lookupSQL, "revoke": revokeSQL, "revoke_all": revokeAllSQL,
 	} {
 		if _, err := conn.Prepare(t.Context(), name, sql); err != nil {
 			t.Errorf("sql/%s.sql: %v", name, err)

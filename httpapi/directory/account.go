@@ -6,6 +6,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/retention"
 )
 
 // An Account is a tenant.
@@ -14,12 +15,27 @@ type Account struct {
 	Slug      string // its name in subjects and on the command line; never changes
 	Settings  Settings
 	CreatedAt time.Time
+	ErasedAt  *time.Time // all that was in it is erased, or about to be; nil: it is not
 }
 
 // Settings are what an account can choose. The zero value is the default.
 type Settings struct {
 	UnknownTickets UnknownTickets `json:"unknown_tickets"`
 	Mask           domain.Mask    `json:"mask"` // in the place of what is redacted
+	// DeletedRetentionDays is how long the texts of deleted comments are kept; 0: they are
+	// erased at once, nil: retention.DefaultDeleted.
+	DeletedRetentionDays *int `json:"deleted_retention_days"`
+	// ContentRetentionDays is how old any text becomes; 0: they are kept.
+	ContentRetentionDays int `json:"content_retention_days"`
+}
+
+// Retention returns what the settings of the account say of what it keeps.
+func (a Account) Retention() retention.Policy {
+	p := retention.Policy{Account: a.ID, Deleted: retention.DefaultDeleted, Contents: a.Settings.ContentRetentionDays}
+	if days := a.Settings.DeletedRetentionDays; days != nil {
+		p.Deleted = *days
+	}
+	return p
 }
 
 // UnknownTickets says what becomes of a comment on a ticket that nobody has
@@ -52,8 +68,16 @@ func (s Settings) validate() error {
 	if s.UnknownTickets != RejectUnknownTickets && s.UnknownTickets != OpenUnknownTickets {
 		return &InvalidError{"unknown_tickets", "must be reject or open"}
 	}
+	if days := s.DeletedRetentionDays; days != nil && (*days < 0 || *days > maxRetention) {
+		return &InvalidError{"deleted_retention_days", "must be 0 to 36500"}
+	}
+	if s.ContentRetentionDays < 0 || s.ContentRetentionDays > maxRetention {
+		return &InvalidError{"content_retention_days", "must be 0 to 36500"}
+	}
 	return nil
 }
+
+const maxRetention = 36_500 // days
 
 // withDefaults fills in what was never chosen, and replaces what only a later
 // release knows: of that the default is the safe reading.

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/retention"
 )
 
 //go:embed sql/insert_account.sql
@@ -21,6 +22,9 @@ var getAccountSQL string
 
 //go:embed sql/get_account_by_slug.sql
 var getAccountBySlugSQL string
+
+//go:embed sql/list_retention.sql
+var listRetentionSQL string
 
 //go:embed sql/update_settings.sql
 var updateSettingsSQL string
@@ -66,8 +70,18 @@ func (s *Store) Account(ctx context.Context, id domain.AccountID) (Account, erro
 	return s.account(ctx, getAccountSQL, id)
 }
 
-// AccountBySlug returns the account with the slug, or ErrAccountNotFound.
+// AccountBySlug returns the account with the slug. The error is ErrAccountNotFound or
+// ErrAccountErased.
 func (s *Store) AccountBySlug(ctx context.Context, slug string) (Account, error) {
+	a, err := s.ErasedOrNot(ctx, slug)
+	if err == nil && a.ErasedAt != nil {
+		return Account{}, ErrAccountErased
+	}
+	return a, err
+}
+
+// ErasedOrNot is AccountBySlug that returns erased accounts, too.
+func (s *Store) ErasedOrNot(ctx context.Context, slug string) (Account, error) {
 	if !ValidSlug(slug) { // Postgres would refuse a NUL as an error
 		return Account{}, ErrAccountNotFound
 	}
@@ -128,10 +142,27 @@ func (s *Store) account(ctx context.Context, sql string, args ...any) (Account, 
 	return a, nil
 }
 
+// Policies returns the retention of all accounts that differ from the default.
+func (s *Store) Policies(ctx context.Context) ([]retention.Policy, error) {
+	rows, err := s.pool.Query(ctx, listRetentionSQL)
+	if err != nil {
+		return nil, unavailable("list retention", err)
+	}
+	accounts, err := pgx.CollectRows(rows, scanAccount)
+	if err != nil {
+		return nil, unavailable("list retention", err)
+	}
+	policies := make([]retention.Policy, len(accounts))
+	for i := range accounts {
+		policies[i] = accounts[i].Retention()
+	}
+	return policies, nil
+}
+
 func scanAccount(row pgx.CollectableRow) (Account, error) {
 	var a Account
 	var settings string
-	if err := row.Scan(&a.ID, &a.Slug, &settings, &a.CreatedAt); err != nil {
+	if err := row.Scan(&a.ID, &a.Slug, &settings, &a.CreatedAt, &a.ErasedAt); err != nil {
 		return a, err
 	}
 	var err error

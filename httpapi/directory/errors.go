@@ -13,6 +13,8 @@ import (
 var (
 	// ErrAccountNotFound: there is no such account.
 	ErrAccountNotFound = errors.New("there is no such account")
+	// ErrAccountErased: there was one.
+	ErrAccountErased = errors.New("the account was erased")
 	// ErrSlugTaken: another account has the slug.
 	ErrSlugTaken = errors.New("another account has this slug")
 	// ErrUserNotFound: the account has no such user.

@@ -109,6 +109,8 @@ func TestEveryStatementFitsTheSchema(t *testing.T) {
 		"ensure_user": ensureUserSQL, "get_role": getRoleSQL, "get_user": getUserSQL,
 		"get_user_by_email": getUserByEmailSQL, "list_users": listUsersSQL, "get_seal": getSealSQL,
 		"users_under": usersUnderSQL, "rewrap_users": rewrapUsersSQL, "newest_bucket": newestBucketSQL,
+		"list_retention": listRetentionSQL, "erase_account": eraseAccountSQL, "list_people": listPeopleSQL,
+		"erase_users": eraseUsersSQL, "open_obligations": openObligationsSQL,
 	} {
 		if _, err := conn.Conn().Prepare(t.Context(), name, sql); err != nil {
 			t.Errorf("sql/%s.sql: %v", name, err)
@@ -140,6 +142,12 @@ func TestPostgresDown(t *testing.T) {
 		"User":        func() error { _, err := i.User(t.Context(), account, id); return err },
 		"UserByEmail": func() error { _, err := i.UserByEmail(t.Context(), account, "ana@example.com"); return err },
 		"Users":       func() error { _, err := i.Users(t.Context(), account, 0, 10); return err },
+
+		"Policies":        func() error { _, err := i.Policies(t.Context()); return err },
+		"EraseAccount":    func() error { _, err := i.EraseAccount(t.Context(), account); return err },
+		"People":          func() error { _, err := i.People(t.Context(), account, 0, 10); return err },
+		"EraseUsers":      func() error { _, err := i.EraseUsers(t.Context(), account, id); return err },
+		"OpenObligations": func() error { _, err := i.OpenObligations(t.Context(), account); return err },
 	} {
 		err := call()
 		if !errors.Is(err, eventstore.ErrUnavailable) {

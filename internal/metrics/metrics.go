@@ -24,6 +24,7 @@ type Metrics struct {
 	TreeHeadAge     prometheus.Gauge         // age of the last tree head, in seconds
 	TreeHalted      prometheus.Gauge         // 1 if the log is not the one that was sealed
 	TreeWitnessed   *prometheus.CounterVec   // tree heads by what the witness did: taken, failed
+	ErasedTexts     *prometheus.CounterVec   // texts that retention has erased, by cause
 	RequestSeconds  *prometheus.HistogramVec // request durations by method, route and status class
 	CacheLookups    *prometheus.CounterVec   // page cache look-ups by result: hit, miss
 	ObligationsOpen prometheus.Gauge         // removals whose keys have yet to be destroyed
@@ -65,6 +66,7 @@ func New(r prometheus.Registerer) *Metrics {
 		TreeHeadAge:     gauge("tree_head_age_seconds", "Age of the last tree head; it grows while nothing is written."),
 		TreeHalted:      gauge("tree_halted", "1 if the log is not the one that was sealed."),
 		TreeWitnessed:   counters("tree_heads_witnessed_total", "Tree heads by what the witness did.", "result"),
+		ErasedTexts:     counters("retention_erased_texts_total", "Texts that retention has erased.", "cause"),
 		RequestSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Namespace: "commentd", Name: "http_request_seconds", Help: "Request durations.", Buckets: latency,
 		}, []string{"method", "route", "status"}),
@@ -76,6 +78,6 @@ func New(r prometheus.Registerer) *Metrics {
 	r.MustRegister(m.AppendSeconds, m.AppendBatch, m.AppendOutcomes, m.RelayLag, m.RelayLagSeconds, m.RelayPublished,
 		m.RelayHealed, m.RelayState, m.ProjectorLag, m.ProjectorAge, m.ProjectorEvents,
 		m.ProjectorHalted, m.Quarantined, m.TreeSize, m.TreeLag, m.TreeHeadAge, m.TreeHalted, m.TreeWitnessed,
-		m.RequestSeconds, m.CacheLookups, m.ObligationsOpen, m.ErasureHorizon, m.UnverifiedKeys)
+		m.ErasedTexts, m.RequestSeconds, m.CacheLookups, m.ObligationsOpen, m.ErasureHorizon, m.UnverifiedKeys)
 	return m
 }

@@ -13,7 +13,10 @@ WITH retired AS (
      WHERE NOT EXISTS (SELECT FROM retired)
         ON CONFLICT ON CONSTRAINT users_pkey DO UPDATE
        SET role = excluded.role, active = excluded.active, bucket_id = excluded.bucket_id, sealed = excluded.sealed,
-           email_digest = excluded.email_digest, updated_at = greatest(now(), old.updated_at + interval '1 microsecond')
+           email_digest = excluded.email_digest,
+           former_buckets = CASE WHEN old.bucket_id IS NULL OR old.bucket_id = excluded.bucket_id OR old.bucket_id = ANY (old.former_buckets)
+                                 THEN old.former_buckets ELSE old.former_buckets || old.bucket_id END,
+           updated_at = greatest(now(), old.updated_at + interval '1 microsecond')
      WHERE old.updated_at = $9
     RETURNING number, created_at, updated_at
 )

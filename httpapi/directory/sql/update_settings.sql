@@ -2,4 +2,4 @@
 UPDATE directory.accounts
    SET settings = settings || $2
  WHERE account_id = $1
-RETURNING account_id, slug, settings, created_at;
+RETURNING account_id, slug, settings, created_at, erased_at;

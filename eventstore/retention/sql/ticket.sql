@@ -1,0 +1,3 @@
+SELECT ticket_id, requester_id, subject_id IS NOT NULL, legal_hold
+  FROM log.tickets
+ WHERE shard = $1 AND account_id = $2 AND ticket_id = $3

@@ -1,0 +1,79 @@
+package retention
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+)
+
+// A Tally is what became of targets.
+type Tally struct {
+	Comments int                 // that were erased
+	Subjects int                 // tickets whose subjects were erased
+	Texts    int                 // that are gone: versions of comments, and subjects
+	First    eventstore.Position // of the events that tell so; 0: there are none
+	Last     eventstore.Position
+	Held     []Target // that were left because of a legal hold
+}
+
+// Erased is how many targets were erased.
+func (t *Tally) Erased() int { return t.Comments + t.Subjects }
+
+// Add adds what became of other targets.
+func (t *Tally) Add(more Tally) {
+	t.Comments += more.Comments
+	t.Subjects += more.Subjects
+	t.Texts += more.Texts
+	t.Held = append(t.Held, more.Held...)
+	t.span(more.First)
+	t.span(more.Last)
+}
+
+func (t *Tally) span(at eventstore.Position) {
+	switch {
+	case at == 0:
+		return
+	case t.First == 0:
+		t.First, t.Last = at, at
+	}
+	t.First, t.Last = min(t.First, at), max(t.Last, at)
+}
+
+// Tickets are the tickets of targets, each once.
+func Tickets(targets []Target) []domain.TicketID {
+	var tickets []domain.TicketID
+	seen := make(map[domain.TicketID]bool)
+	for _, t := range targets {
+		if !seen[t.Ticket] {
+			seen[t.Ticket] = true
+			tickets = append(tickets, t.Ticket)
+		}
+	}
+	return slices.Clip(tickets)
+}
+
+// tallying is a Tally that many add to.
+type tallying struct {
+	mu sync.Mutex
+	Tally
+}
+
+func (t *tallying) erased(target Target, r eventstore.Result) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if target.Comment == (domain.CommentID{}) {
+		t.Subjects++
+	} else {
+		t.Comments++
+	}
+	t.Texts += r.Removed
+	t.span(r.Position)
+}
+
+func (t *tallying) held(target Target) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.Held = append(t.Held, target)
+}
