@@ -30,7 +30,7 @@ func (c holdChange) set(ctx context.Context, e env, hold bool) error {
 		return &usageError{fmt.Errorf("the ticket's id is %w", err)}
 	}
 	return c.with(ctx, e, func(t *tools) error {
-		account, err := t.directory.AccountBySlug(ctx, c.Account)
+		account, err := t.directory.ErasedOrNot(ctx, c.Account)
 		if err != nil {
 			return err
 		}

@@ -51,6 +51,7 @@ func (e *usageError) Unwrap() error { return e.err }
 // env is what a subcommand may touch of the world around it.
 type env struct {
 	getenv         func(string) string
+	stdin          io.Reader // for questions, if it is a terminal
 	stdout, stderr io.Writer
 }
 
@@ -64,6 +65,7 @@ type commandLine struct {
 	User    userCommand    `cmd:"" help:"Introduce and list the people of an account."`
 	Key     keyCommand     `cmd:"" help:"Create, list and revoke API keys."`
 	Ticket  ticketCommand  `cmd:"" help:"Open and list tickets."`
+	Erase   eraseCommand   `cmd:"" help:"Erase for good what was said in a ticket, by a customer, or in an account."`
 	Log     logCommand     `cmd:"" help:"Look at and mend the log."`
 
 	Projection projectionCommand `cmd:"" help:"Look at read models, rebuild them, and go back."`
@@ -87,7 +89,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		kong.Resolvers(fromEnvironment(getenv)),
 		kong.ValueFormatter(helpWithVariable),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(env{getenv, stdout, stderr}),
+		kong.Bind(env{getenv, os.Stdin, stdout, stderr}),
 	)
 	if err != nil {
 		return fmt.Errorf("command line: %w", err)

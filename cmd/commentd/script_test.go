@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -19,6 +20,8 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			test := e.T().(testing.TB)
+			e.Setenv("COMMENTD", os.Args[0]) // with $AS_PROGRAM=1
+			e.Setenv("AS_PROGRAM", asProgram)
 			e.Setenv("COMMENTD_ROOT_KEY", vault.GenerateRootKey())
 			e.Setenv("EMPTY", devstacktest.EmptyDatabase(test))
 			e.Setenv("DB", devstacktest.Postgres(test))
@@ -35,6 +38,8 @@ func TestScripts(t *testing.T) {
 					ts.Fatalf("commentd %v: error %v", args, err)
 				}
 			},
+			"say":   scriptSay,
+			"texts": scriptTexts,
 		},
 	})
 }

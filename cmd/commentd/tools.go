@@ -43,6 +43,11 @@ func newTools(pool, keyringPool *pgxpool.Pool, root vault.RootKey, m *metrics.Me
 // with opens the stores, has do use them while the log takes appends, and closes
 // them.
 func (c database) with(ctx context.Context, e env, do func(*tools) error) error {
+	return c.withPool(ctx, e, 4, do)
+}
+
+// withPool is with on so many connections to Postgres, at most.
+func (c database) withPool(ctx context.Context, e env, size int, do func(*tools) error) error {
 	if err := c.validate(); err != nil {
 		return &usageError{err}
 	}
@@ -50,7 +55,7 @@ func (c database) with(ctx context.Context, e env, do func(*tools) error) error 
 	if err != nil {
 		return err
 	}
-	pool, keyring, closePools, err := c.connect(ctx, 4)
+	pool, keyring, closePools, err := c.connect(ctx, size)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ var (
 	ticketSQL string
 	//go:embed sql/texts.sql
 	textsSQL string
+	//go:embed sql/obligations.sql
+	obligationsSQL string
 )
 
 // pageSize is how many rows are read in one go.
@@ -124,6 +126,16 @@ func (e *Eraser) texts(ctx context.Context, account domain.AccountID, comments [
 		tickets[i], ids[i] = uuid.UUID(c.ticket), uuid.UUID(c.comment)
 	}
 	n, err := query(ctx, e, pgx.RowTo[int], textsSQL, e.shard, account, tickets, ids)
+	if err != nil {
+		return 0, err
+	}
+	return n[0], nil
+}
+
+// Obligations counts the events of an account, up to a position, that have removed texts
+// whose keys have yet to be destroyed.
+func (e *Eraser) Obligations(ctx context.Context, account domain.AccountID, to eventstore.Position) (int, error) {
+	n, err := query(ctx, e, pgx.RowTo[int], obligationsSQL, e.shard, account, to)
 	if err != nil {
 		return 0, err
 	}

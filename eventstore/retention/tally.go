@@ -1,7 +1,6 @@
 package retention
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/commentd/commentd/domain"
@@ -16,7 +15,11 @@ type Tally struct {
 	First    eventstore.Position // of the events that tell so; 0: there are none
 	Last     eventstore.Position
 	Held     []Target // that were left because of a legal hold
+	tickets  map[domain.TicketID]bool
 }
+
+// Tickets is in how many tickets something was erased.
+func (t *Tally) Tickets() int { return len(t.tickets) }
 
 // Erased is how many targets were erased.
 func (t *Tally) Erased() int { return t.Comments + t.Subjects }
@@ -27,8 +30,18 @@ func (t *Tally) Add(more Tally) {
 	t.Subjects += more.Subjects
 	t.Texts += more.Texts
 	t.Held = append(t.Held, more.Held...)
+	for ticket := range more.tickets {
+		t.touch(ticket)
+	}
 	t.span(more.First)
 	t.span(more.Last)
+}
+
+func (t *Tally) touch(ticket domain.TicketID) {
+	if t.tickets == nil {
+		t.tickets = make(map[domain.TicketID]bool)
+	}
+	t.tickets[ticket] = true
 }
 
 func (t *Tally) span(at eventstore.Position) {
@@ -39,19 +52,6 @@ func (t *Tally) span(at eventstore.Position) {
 		t.First, t.Last = at, at
 	}
 	t.First, t.Last = min(t.First, at), max(t.Last, at)
-}
-
-// Tickets are the tickets of targets, each once.
-func Tickets(targets []Target) []domain.TicketID {
-	var tickets []domain.TicketID
-	seen := make(map[domain.TicketID]bool)
-	for _, t := range targets {
-		if !seen[t.Ticket] {
-			seen[t.Ticket] = true
-			tickets = append(tickets, t.Ticket)
-		}
-	}
-	return slices.Clip(tickets)
 }
 
 // tallying is a Tally that many add to.
@@ -69,6 +69,7 @@ func (t *tallying) erased(target Target, r eventstore.Result) {
 		t.Comments++
 	}
 	t.Texts += r.Removed
+	t.touch(target.Ticket)
 	t.span(r.Position)
 }
 
