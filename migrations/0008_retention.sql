@@ -23,20 +23,19 @@ SELECT k.key_id, k.hash, k.hint, k.label, k.account_id, a.slug AS account_slug, 
   JOIN directory.accounts a ON a.account_id = k.account_id;
 
 -- What log.obligations is for events, this is for people, who are in no event: the keys
--- that could open what was erased of them have to be destroyed.
+-- that could open what was erased of them have to be destroyed. They are retired; that
+-- they are destroyed, log.retired_buckets knows first.
 CREATE TABLE directory.obligations (
     obligation_id    bigint      GENERATED ALWAYS AS IDENTITY,
     recorded_at      timestamptz NOT NULL DEFAULT now(),
-    completed_at     timestamptz,
     key_destroyed_at timestamptz,
     account_id       integer     NOT NULL,
     user_id          uuid        NOT NULL,
     bucket_ids       bigint[]    NOT NULL, -- the keys
     CONSTRAINT obligations_pkey PRIMARY KEY (obligation_id),
-    CONSTRAINT obligations_user_fkey FOREIGN KEY (account_id, user_id) REFERENCES directory.users,
-    CONSTRAINT obligations_completed_check CHECK ((completed_at IS NULL) = (key_destroyed_at IS NULL))
+    CONSTRAINT obligations_user_fkey FOREIGN KEY (account_id, user_id) REFERENCES directory.users
 );
-CREATE INDEX obligations_open_idx ON directory.obligations (account_id, obligation_id) WHERE completed_at IS NULL;
+CREATE INDEX obligations_open_idx ON directory.obligations (account_id, obligation_id) WHERE key_destroyed_at IS NULL;
 
 CREATE SCHEMA retention;
 

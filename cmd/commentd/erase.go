@@ -28,9 +28,9 @@ type erasing struct {
 	Wait   bool `help:"Wait until the keys to what was erased are destroyed, which is done by the role worker."`
 }
 
-// An erasure is a run of one of the commands. Whatever stops it, the same command goes on
+// An eraseRun is a run of one of the commands. Whatever stops it, the same command goes on
 // where it ended.
-type erasure struct {
+type eraseRun struct {
 	erasing
 	env
 	*tools
@@ -50,7 +50,7 @@ const (
 )
 
 // run opens the stores, has prepare say what is to be erased, and erases it.
-func (c erasing) run(ctx context.Context, e env, slug string, prepare func(*erasure) error) error {
+func (c erasing) run(ctx context.Context, e env, slug string, prepare func(*eraseRun) error) error {
 	if !c.DryRun && !c.Yes && !interactive(e.stdin) {
 		return &usageError{errors.New("what is erased cannot be brought back: add --dry-run to see what it would be, --yes to erase it")}
 	}
@@ -59,7 +59,7 @@ func (c erasing) run(ctx context.Context, e env, slug string, prepare func(*eras
 		if err != nil {
 			return err
 		}
-		x := &erasure{
+		x := &eraseRun{
 			erasing: c, env: e, tools: t, account: account,
 			eraser: retention.NewEraser(t.log, t.pool, 0, eraseWidth),
 			scope:  retention.Scope{Account: account.ID},
@@ -72,7 +72,7 @@ func (c erasing) run(ctx context.Context, e env, slug string, prepare func(*eras
 	})
 }
 
-func (x *erasure) run(ctx context.Context) error {
+func (x *eraseRun) run(ctx context.Context) error {
 	survey, err := x.eraser.Survey(ctx, x.scope)
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (x *erasure) run(ctx context.Context) error {
 }
 
 // erase erases, and looks whether all is gone.
-func (x *erasure) erase(ctx context.Context, steps int) error {
+func (x *eraseRun) erase(ctx context.Context, steps int) error {
 	x.report = *x.report.nothing()
 	var err error
 	if x.report.Keys, err = x.keepOut(ctx); err != nil {
@@ -138,7 +138,7 @@ func (x *erasure) erase(ctx context.Context, steps int) error {
 const believed = 1500 * time.Millisecond
 
 // keepOut revokes keys and waits until no instance takes them for good any more.
-func (x *erasure) keepOut(ctx context.Context) (revoked int, err error) {
+func (x *eraseRun) keepOut(ctx context.Context) (revoked int, err error) {
 	if x.close == nil {
 		return 0, nil
 	}
@@ -153,7 +153,7 @@ func (x *erasure) keepOut(ctx context.Context) (revoked int, err error) {
 	}
 }
 
-func (x *erasure) erasePeople(ctx context.Context) error {
+func (x *eraseRun) erasePeople(ctx context.Context) error {
 	const chunk = 500
 	for rest := x.people; len(rest) > 0; rest = rest[min(chunk, len(rest)):] {
 		n, err := x.directory.EraseUsers(ctx, x.account.ID, rest[:min(chunk, len(rest))]...)
@@ -166,7 +166,7 @@ func (x *erasure) erasePeople(ctx context.Context) error {
 }
 
 // countObligations notes how many keys of the account have yet to be destroyed.
-func (x *erasure) countObligations(ctx context.Context) error {
+func (x *eraseRun) countObligations(ctx context.Context) error {
 	head, err := x.log.Head(ctx)
 	if err != nil {
 		return err
@@ -175,9 +175,12 @@ func (x *erasure) countObligations(ctx context.Context) error {
 	return err
 }
 
-func (x *erasure) obligations(ctx context.Context, to eventstore.Position) (int, error) {
+func (x *eraseRun) obligations(ctx context.Context, to eventstore.Position) (int, error) {
 	texts, err := x.eraser.Obligations(ctx, x.account.ID, to)
 	if err != nil {
+		return 0, err
+	}
+	if err := x.directory.Settle(ctx); err != nil {
 		return 0, err
 	}
 	people, err := x.directory.OpenObligations(ctx, x.account.ID)
@@ -185,7 +188,7 @@ func (x *erasure) obligations(ctx context.Context, to eventstore.Position) (int,
 }
 
 // wait waits until no key to anything that was erased in the account is left.
-func (x *erasure) wait(ctx context.Context) error {
+func (x *eraseRun) wait(ctx context.Context) error {
 	head, err := x.log.Head(ctx)
 	if err != nil {
 		return err
@@ -211,7 +214,7 @@ func (x *erasure) wait(ctx context.Context) error {
 }
 
 // ask has somebody at the terminal confirm what the survey has found.
-func (x *erasure) ask() error {
+func (x *eraseRun) ask() error {
 	found := x.report
 	found.DryRun = true
 	if err := found.print(x.stderr, output{}); err != nil {

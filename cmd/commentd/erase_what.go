@@ -21,7 +21,7 @@ func (c eraseTicket) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return &usageError{fmt.Errorf("the ticket's id is %w", err)}
 	}
-	return c.run(ctx, e, c.Account, func(x *erasure) error {
+	return c.run(ctx, e, c.Account, func(x *eraseRun) error {
 		x.report.What, x.report.ID = "ticket", id.String()
 		x.scope.Ticket, x.whole = id, true
 		return nil
@@ -39,7 +39,7 @@ func (c eraseCustomer) Run(ctx context.Context, e env) error {
 	if err != nil {
 		return &usageError{fmt.Errorf("the customer's id is %w", err)}
 	}
-	return c.run(ctx, e, c.Account, func(x *erasure) error {
+	return c.run(ctx, e, c.Account, func(x *eraseRun) error {
 		x.report.What, x.report.ID = "customer", id.String()
 		role, err := x.directory.Role(ctx, x.account.ID, id)
 		switch {
@@ -63,7 +63,7 @@ type eraseAccount struct {
 }
 
 func (c eraseAccount) Run(ctx context.Context, e env) error {
-	return c.run(ctx, e, c.Account, func(x *erasure) error {
+	return c.run(ctx, e, c.Account, func(x *eraseRun) error {
 		x.report.What, x.report.ID = "account", c.Account
 		x.whole = true
 		x.close = func(ctx context.Context) (int, error) {
@@ -78,7 +78,7 @@ func (c eraseAccount) Run(ctx context.Context, e env) error {
 }
 
 // everybody makes all people of the account people to be erased, unless they are.
-func (x *erasure) everybody(ctx context.Context) error {
+func (x *eraseRun) everybody(ctx context.Context) error {
 	x.people = nil
 	for after := int64(0); ; {
 		page, err := x.directory.People(ctx, x.account.ID, after, directory.MaxPage)
@@ -97,7 +97,7 @@ func (x *erasure) everybody(ctx context.Context) error {
 }
 
 // countKeys counts the keys that will be revoked.
-func (x *erasure) countKeys(ctx context.Context, whose func(auth.Key) bool) error {
+func (x *eraseRun) countKeys(ctx context.Context, whose func(auth.Key) bool) error {
 	keys, err := x.keys.List(ctx, x.account.ID)
 	if err != nil {
 		return err

@@ -219,6 +219,9 @@ func (s *service) keepHouse(ctx context.Context) error {
 		if err == nil {
 			_, err = s.tools.vault.ExpireReceiptKeys(bounded, receiptKeyAge)
 		}
+		if err == nil {
+			err = s.tools.directory.Settle(bounded)
+		}
 		cancel()
 		if err != nil && ctx.Err() == nil {
 			slog.Warn("housekeeping", "error", err) // the next round tries again

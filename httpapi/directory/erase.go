@@ -19,6 +19,12 @@ var (
 	eraseUsersSQL string
 	//go:embed sql/open_obligations.sql
 	openObligationsSQL string
+	//go:embed sql/owed_buckets.sql
+	owedBucketsSQL string
+	//go:embed sql/retire_buckets.sql
+	retireBucketsSQL string
+	//go:embed sql/fulfil.sql
+	fulfilSQL string
 )
 
 // EraseAccount closes an account for ever: its keys are refused, everywhere within a
@@ -53,6 +59,7 @@ func (s *Store) People(ctx context.Context, account domain.AccountID, after int6
 // EraseUsers removes names and addresses of users, makes them inactive, and returns how
 // many there was something to erase of. The keys to what they were, and have been
 // before, are owed their destruction. Users that are not there are no mistake.
+// If it fails, to erase them again is to go on.
 func (s *Store) EraseUsers(ctx context.Context, account domain.AccountID, ids ...domain.UserID) (int, error) {
 	rows, err := s.pool.Query(ctx, eraseUsersSQL, account, uuids(ids))
 	if err != nil {
@@ -62,7 +69,33 @@ func (s *Store) EraseUsers(ctx context.Context, account domain.AccountID, ids ..
 	if err != nil {
 		return 0, unavailable("erase users", err)
 	}
-	return len(erased), nil
+	if len(erased) == 0 {
+		return 0, nil
+	}
+	return len(erased), s.Settle(ctx)
+}
+
+// Settle sees to it that nothing more is sealed under keys that are owed their
+// destruction, so that whoever destroys keys finds them, and notes which of them are
+// destroyed. It goes on where an EraseUsers was stopped, and does nothing twice.
+func (s *Store) Settle(ctx context.Context) error {
+	rows, err := s.pool.Query(ctx, owedBucketsSQL)
+	if err != nil {
+		return unavailable("read owed keys", err)
+	}
+	owed, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return unavailable("read owed keys", err)
+	}
+	if len(owed) > 0 {
+		if _, err := s.pool.Exec(ctx, retireBucketsSQL, owed); err != nil {
+			return unavailable("retire keys", err)
+		}
+	}
+	if _, err := s.pool.Exec(ctx, fulfilSQL); err != nil {
+		return unavailable("note destroyed keys", err)
+	}
+	return nil
 }
 
 func uuids(ids []domain.UserID) []uuid.UUID {

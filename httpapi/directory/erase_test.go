@@ -51,9 +51,15 @@ func TestEraseUsers(t *testing.T) {
 	}
 	var owed []int64
 	var user uuid.UUID
-	if err := i.pool.QueryRow(t.Context(), "SELECT user_id, bucket_ids FROM directory.obligations WHERE account_id = $1 AND completed_at IS NULL",
+	if err := i.pool.QueryRow(t.Context(), "SELECT user_id, bucket_ids FROM directory.obligations WHERE account_id = $1 AND key_destroyed_at IS NULL",
 		account).Scan(&user, &owed); err != nil || domain.UserID(user) != id || !slices.Equal(owed, buckets) {
 		t.Errorf("owed are %d of user %s, %v; want %d of %s", owed, user, err, buckets, id)
+	}
+
+	var retired []int64
+	if err := i.pool.QueryRow(t.Context(), "SELECT array_agg(bucket_id ORDER BY bucket_id) FROM log.retired_buckets").Scan(&retired); err != nil ||
+		!slices.Equal(retired, buckets) {
+		t.Errorf("retired are %d, %v; want %d", retired, err, buckets)
 	}
 
 	if n, err := i.EraseUsers(t.Context(), account, id, bare); err != nil || n != 0 {
@@ -71,6 +77,19 @@ func TestEraseUsers(t *testing.T) {
 	for account, want := range map[domain.AccountID]int{account: 1, other: 0} {
 		if n, err := i.OpenObligations(t.Context(), account); err != nil || n != want {
 			t.Errorf("OpenObligations = %d, %v; want %d", n, err, want)
+		}
+	}
+
+	// The last of the keys to be destroyed is what counts.
+	for n, bucket := range buckets {
+		if _, err := i.pool.Exec(t.Context(), "UPDATE log.retired_buckets SET destroyed_at = now() WHERE bucket_id = $1", bucket); err != nil {
+			t.Fatal(err)
+		}
+		if err := i.Settle(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if left, err := i.OpenObligations(t.Context(), account); err != nil || left != 1-n {
+			t.Errorf("OpenObligations = %d, %v after %d of 2 keys; want %d", left, err, n+1, 1-n)
 		}
 	}
 

@@ -111,6 +111,7 @@ func TestEveryStatementFitsTheSchema(t *testing.T) {
 		"users_under": usersUnderSQL, "rewrap_users": rewrapUsersSQL, "newest_bucket": newestBucketSQL,
 		"list_retention": listRetentionSQL, "erase_account": eraseAccountSQL, "list_people": listPeopleSQL,
 		"erase_users": eraseUsersSQL, "open_obligations": openObligationsSQL,
+		"owed_buckets": owedBucketsSQL, "retire_buckets": retireBucketsSQL, "fulfil": fulfilSQL,
 	} {
 		if _, err := conn.Conn().Prepare(t.Context(), name, sql); err != nil {
 			t.Errorf("sql/%s.sql: %v", name, err)
@@ -147,6 +148,7 @@ func TestPostgresDown(t *testing.T) {
 		"EraseAccount":    func() error { _, err := i.EraseAccount(t.Context(), account); return err },
 		"People":          func() error { _, err := i.People(t.Context(), account, 0, 10); return err },
 		"EraseUsers":      func() error { _, err := i.EraseUsers(t.Context(), account, id); return err },
+		"Settle":          func() error { return i.Settle(t.Context()) },
 		"OpenObligations": func() error { _, err := i.OpenObligations(t.Context(), account); return err },
 	} {
 		err := call()

@@ -1,3 +1,3 @@
 SELECT count(*)
   FROM directory.obligations
- WHERE account_id = $1 AND completed_at IS NULL;
+ WHERE account_id = $1 AND key_destroyed_at IS NULL;

@@ -1,0 +1,1 @@
+SELECT log.retire_buckets($1);
