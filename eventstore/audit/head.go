@@ -34,11 +34,14 @@ type Head struct {
 
 const timeFormat = "2006-01-02T15:04:05.000000Z"
 
+// Time returns SignedAt as it is written in the text.
+func (h *Head) Time() string { return h.SignedAt.UTC().Format(timeFormat) }
+
 // text is what is signed. The first three lines are those of a C2SP tlog-checkpoint,
 // the others its extensions.
 func (h *Head) text() string {
 	text := fmt.Sprintf("%s\n%d\n%s\ngeneration %d\nprevious %d\nepoch %d\nsigned_at %s\n",
-		Origin(h.Shard), h.Size, h.Root, h.Generation, h.Previous, h.Epoch, h.SignedAt.UTC().Format(timeFormat))
+		Origin(h.Shard), h.Size, h.Root, h.Generation, h.Previous, h.Epoch, h.Time())
 	if h.Kept != nil {
 		text += fmt.Sprintf("kept %d\n", *h.Kept)
 	}

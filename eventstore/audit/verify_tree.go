@@ -296,7 +296,7 @@ func (t *treeCheck) checkHead(h *storedHead) {
 		t.report.find("audit.heads", row, "kept is not what can be said there")
 	} else if opens {
 		t.kept = *h.Kept
-		t.report.Accepted = append(t.report.Accepted, Accepted{t.generation, t.known, *h.Kept, h.SignedAt.Format(timeFormat)})
+		t.report.Accepted = append(t.report.Accepted, Accepted{t.generation, t.known, *h.Kept, h.Time()})
 	}
 	if h.Epoch < t.epoch {
 		t.report.find("audit.heads", row, "of epoch %d after epoch %d", h.Epoch, t.epoch)

@@ -64,7 +64,7 @@ func encodeLine(signed []byte) ([]byte, error) {
 	if !ok {
 		return nil, ErrHead
 	}
-	b, err := json.Marshal(line{h.Size, h.Root.String(), h.SignedAt.Format(timeFormat), string(signed)})
+	b, err := json.Marshal(line{h.Size, h.Root.String(), h.Time(), string(signed)})
 	return append(b, '\n'), err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/audit"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
@@ -29,6 +30,10 @@ var sentinels = []struct {
 	{domain.ErrTicketNotFound, Error{Code: NotFound, Detail: "There is no such ticket."}},
 	{domain.ErrNotFound, Error{Code: NotFound, Detail: "There is no such comment."}},
 	{directory.ErrUserNotFound, Error{Code: NotFound, Detail: "There is no such user."}},
+	{audit.ErrNoHead, Error{Code: NotFound, Detail: "Nothing of the log is sealed yet; try again in a second."}},
+	{audit.ErrNoEvent, Error{Code: NotFound, Detail: "There is no such event."}},
+	{audit.ErrNotSealed, Error{Code: NotFound, Detail: "The event is not sealed yet; try again in a second."}},
+	{audit.ErrTreeSize, Error{Code: BadRequest, Detail: "There is no such tree, or not such a proof: sizes go up to that of the last tree head, and not below what is to be proved."}},
 	{domain.ErrTicketClosed, Error{Code: TicketClosed, Detail: "The ticket is closed; it and its comments do not change any more."}},
 	{domain.ErrForbidden, Error{Code: Forbidden, Detail: "Only the author or an administrator may do that."}},
 	{domain.ErrInternalForbidden, Error{Code: Forbidden, Detail: "Customers cannot write internal notes."}},

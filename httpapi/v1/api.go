@@ -20,6 +20,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/audit"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
@@ -64,6 +65,7 @@ type API struct {
 	pages   pages
 	tags    *vault.Tagger
 	cursors *vault.CursorCipher
+	log     prover // nil: nothing is sealed
 	base    string
 
 	pieceTimeout   time.Duration
@@ -80,16 +82,22 @@ type Config struct {
 	// ErasureHorizon is for how long the WAL and the backups of the keyring are kept, as
 	// receipts of redactions tell.
 	ErasureHorizon time.Duration
+	// Log proves what is in the log. Without it nothing is sealed.
+	Log *audit.Reader
 }
 
 // New returns an API on the parts given. Entity tags and cursors are made under
 // keys derived from root, so that all instances understand each other's.
 func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cache[*Page], people *directory.Store, v *vault.Vault, root vault.RootKey, config Config) *API {
-	return &API{
+	a := &API{
 		store: store, numbers: store.Numbers(), people: people, vault: v, threads: readModel, pages: pages,
 		tags: vault.NewTagger(root), cursors: vault.NewCursorCipher(root), base: config.BaseURL,
 		pieceTimeout: pieceTimeout, erasureHorizon: config.ErasureHorizon, document: sync.OnceValues(openAPI),
 	}
+	if config.Log != nil {
+		a.log = config.Log
+	}
+	return a
 }
 
 // Mount adds the routes to mux. authenticate is put before those that ask for a

@@ -95,6 +95,14 @@ redactComment         misnamed      401     401     403     403    403    403   
 getRedaction          redacted      401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     200
 getRedaction          agents        401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     404
 getRedaction          misnamed      401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     400
+getTreeHead           head          401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+getInclusionProof     own           401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+getInclusionProof     foreign       401     401     403     404    403    403     403   403       403   403      403      403    403     403   403     403
+getInclusionProof     unknown       401     401     403     404    403    403     403   403       403   403      403      403    403     403   403     403
+getInclusionProof     malformed     401     401     403     400    403    403     403   403       403   403      403      403    403     403   403     403
+getConsistencyProof   sizes         401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+getConsistencyProof   none          401     401     403     400    403    403     403   403       403   403      403      403    403     403   403     403
+getConsistencyProof   malformed     401     401     403     400    403    403     403   403       403   403      403      403    403     403   403     403
 `
 
 func TestMatrix(t *testing.T) {
@@ -175,6 +183,8 @@ func (a *account) cell(operation, object string) (method, path, body string) {
 			role = "customer"
 		}
 		return "PUT", a.userObject(object), fmt.Sprintf(`{"role":%q}`, role)
+	case "getTreeHead", "getInclusionProof", "getConsistencyProof":
+		return "GET", a.logObject(operation, object), ""
 	case "getOpenAPI":
 		return "GET", "/v1/openapi.json", ""
 	}

@@ -38,6 +38,7 @@ const (
 	commentsPath = ticketPath + "/comments"
 	commentPath  = commentsPath + "/{comment_id}"
 	userPath     = "/v1/users/{user_id}"
+	logPath      = "/v1/log"
 )
 
 // operations is the table of everything under /v1.
@@ -164,6 +165,32 @@ var operations = []operation{
 		},
 		refuses: []int{408, 413, 415, 422},
 		serve:   within((*API).putUser),
+	},
+	{
+		id: "getTreeHead", method: http.MethodGet, path: logPath + "/tree_head", tag: "log", scope: auth.AuditRead,
+		summary: "Get the last signed head of the log",
+		doc: "The log of all accounts is a Merkle tree. Whoever keeps a head can later be shown that the log goes on from it. " +
+			"A new one is signed at least every second while anything is written.",
+		answers: []answer{{200, "The head.", TreeHead{}, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   within((*API).getTreeHead),
+	},
+	{
+		id: "getInclusionProof", method: http.MethodGet, path: logPath + "/proof/inclusion", tag: "log", scope: auth.AuditRead,
+		summary: "Prove that an event is in the log",
+		doc:     "An event of the caller's account. It can be proved as soon as a head covers it, which takes a second.",
+		query:   inclusionParameters,
+		answers: []answer{{200, "The proof.", InclusionProof{}, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   within((*API).getInclusionProof),
+	},
+	{
+		id: "getConsistencyProof", method: http.MethodGet, path: logPath + "/proof/consistency", tag: "log", scope: auth.AuditRead,
+		summary: "Prove that the log begins with an earlier one",
+		query:   consistencyParameters,
+		answers: []answer{{200, "The proof.", ConsistencyProof{}, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   within((*API).getConsistencyProof),
 	},
 	{
 		id: "getOpenAPI", method: http.MethodGet, path: "/v1/openapi.json", tag: "meta",

@@ -17,6 +17,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/audit"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi"
 	"github.com/commentd/commentd/httpapi/auth"
@@ -37,6 +38,7 @@ type stack struct {
 	pool      *pgxpool.Pool
 	vault     *vault.Vault
 	store     *eventstore.Store
+	treeKey   *audit.Key
 	directory *directory.Store
 	keys      *auth.Store
 	api       *v1.API
@@ -58,7 +60,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	}
 	v := vault.New(vault.NewKeyring(pool, root))
 	m := metrics.New(prometheus.NewRegistry())
-	s := &stack{t: t, pool: pool, vault: v, store: eventstore.New(pool, v, m, eventstore.Config{}), keys: auth.NewStore(pool)}
+	s := &stack{t: t, pool: pool, vault: v, store: eventstore.New(pool, v, m, eventstore.Config{}), keys: auth.NewStore(pool), treeKey: audit.NewKey(root, 0)}
 	s.directory = directory.NewStore(pool, v, s.store.Numbers())
 
 	ran := make(chan error, 1)
@@ -73,7 +75,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	for _, option := range options {
 		option(&config)
 	}
-	s.api = v1.New(s.store, threads.NewReader(pool, v, 0), threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, v, root, v1.Config{})
+	s.api = v1.New(s.store, threads.NewReader(pool, v, 0), threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, v, root, v1.Config{Log: audit.NewReader(pool, s.treeKey, 0)})
 	s.handler = httpapi.New(s.api, s.keys, m, config)
 	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
