@@ -27,6 +27,9 @@ func (s *stack) seal() audit.Head {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if log.Position == 0 {
+		s.t.Fatal("there is nothing to seal")
+	}
 	ctx, stop := context.WithCancel(s.t.Context())
 	sealer := audit.NewSealer(s.store, s.pool, s.treeKey, metrics.New(prometheus.NewRegistry()), audit.Config{})
 	ended := make(chan error, 1)
@@ -50,6 +53,8 @@ func (s *stack) seal() audit.Head {
 func (a *account) logObject(operation, object string) string {
 	a.t.Helper()
 	if operation == "getTreeHead" {
+		a.ticket()
+		a.seal()
 		return "/v1/log/tree_head"
 	}
 	switch object {
@@ -57,7 +62,10 @@ func (a *account) logObject(operation, object string) string {
 		a.ticket()
 		return fmt.Sprintf("/v1/log/proof/inclusion?position=%d", a.seal().Size)
 	case "foreign":
-		made, err := a.store.Execute(a.t.Context(), domain.PutTicket{Account: a.id + 1000, Ticket: domain.TicketID(uuid.New()), Numbers: domain.Numbers{Audit: 1, Subject: 2}}, nil)
+		made, err := a.store.Execute(a.t.Context(), domain.PutTicket{
+			Account: a.id + 1000, Ticket: domain.TicketID(uuid.New()), By: domain.By{Actor: domain.Actor{Kind: domain.ActorSystem}},
+			Numbers: domain.Numbers{Audit: 1, Subject: 2},
+		}, nil)
 		if err != nil {
 			a.t.Fatal(err)
 		}
