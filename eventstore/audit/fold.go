@@ -26,6 +26,7 @@ type stream struct {
 	// them says.
 	contents map[domain.ContentID]brought
 	removals map[domain.EventID]*removal
+	removed  int // texts
 }
 
 type foldedComment struct {
@@ -113,6 +114,7 @@ func (s *stream) evolve(r *eventstore.Recorded, fact domain.Event, c *foldedComm
 			problems = append(problems, "it removes a text that is not there")
 		}
 		delete(s.contents, id)
+		s.removed++
 	}
 	if len(gone) > 0 {
 		s.removals[r.ID] = &removal{position: r.Position, recordedAt: r.RecordedAt}

@@ -42,7 +42,7 @@ func TestProofs(t *testing.T) {
 			if n > to {
 				continue
 			}
-			in, err := reader.prove(ctx, hashes, head, &log[n-1], to)
+			in, err := reader.prove(hashes, head, &log[n-1], to)
 			if err != nil || in.Root != roots[to] {
 				t.Fatalf("position %d in %d = %+v, %v", n, to, in, err)
 			}

@@ -46,8 +46,10 @@ func NewReader(pool *pgxpool.Pool, key *Key, shard int16) *Reader {
 func (r *Reader) Key() *Key { return r.key }
 
 // Head returns the last tree head, or ErrNoHead.
-func (r *Reader) Head(ctx context.Context) (Head, error) {
-	st, err := readState(ctx, r.pool, r.shard)
+func (r *Reader) Head(ctx context.Context) (Head, error) { return r.headOf(ctx, r.pool) }
+
+func (r *Reader) headOf(ctx context.Context, db querier) (Head, error) {
+	st, err := readState(ctx, db, r.shard)
 	switch {
 	case err != nil:
 		return Head{}, err
@@ -90,11 +92,11 @@ func (r *Reader) Inclusion(ctx context.Context, account domain.AccountID, positi
 	if size < int64(position) || size > h.Size {
 		return Inclusion{}, ErrTreeSize
 	}
-	return r.prove(ctx, r.hashes(ctx, h), h, event, size)
+	return r.prove(r.hashes(ctx, h), h, event, size)
 }
 
 // prove makes the proof and checks it.
-func (r *Reader) prove(ctx context.Context, hashes *hashReader, h Head, event *eventstore.Recorded, size int64) (Inclusion, error) {
+func (r *Reader) prove(hashes *hashReader, h Head, event *eventstore.Recorded, size int64) (Inclusion, error) {
 	in := Inclusion{Position: event.Position, LeafHash: LeafHash(r.shard, event), TreeSize: size, Head: h}
 	var err error
 	if in.Root, err = r.root(hashes, h, size); err != nil {

@@ -38,11 +38,7 @@ func (r *run) compareContents(ctx context.Context) error {
 	var ids []uuid.UUID
 	for _, s := range r.folded {
 		for id, b := range s.contents {
-			place := vault.OfComment(s.account, s.ticket, b.comment, id)
-			if b.comment == (domain.CommentID{}) {
-				place = vault.OfSubject(s.account, s.ticket, id)
-			}
-			wanted[id] = named{b, place}
+			wanted[id] = named{b, s.place(id, b)}
 			ids = append(ids, uuid.UUID(id))
 			r.contents.add(id)
 		}

@@ -22,6 +22,7 @@ func history(t *testing.T, steps int) *world {
 		first := w.say(ticket, "first")
 		edit := domain.UpdateComment{Account: account, Ticket: ticket, Comment: first, By: admin, Text: text("second"), Public: new(bool), Audit: w.numbers().Audit}
 		w.must(edit)
+		w.must(domain.RedactComment{Account: account, Ticket: ticket, Comment: first, By: admin, Audit: w.numbers().Audit, Hide: domain.Redaction{Text: "first"}})
 		second := w.say(ticket, "to be erased")
 		w.must(domain.UpdateComment{Account: account, Ticket: ticket, Comment: second, By: admin, Text: text("too"), Audit: w.numbers().Audit})
 		w.must(domain.DeleteComment{Account: account, Ticket: ticket, Comment: second, By: admin, Audit: w.numbers().Audit})
@@ -88,11 +89,11 @@ func TestVerify(t *testing.T) {
 	w.clean() // nothing at all
 	w = history(t, 2)
 	r := w.clean()
-	if r.Position != 24 || r.Sealed != 24 || r.Heads != 4 || r.Tickets != 4 || r.Comments != 6 || r.Contents != 8 {
+	if r.Position != 26 || r.Sealed != 26 || r.Heads != 4 || r.Tickets != 4 || r.Comments != 6 || r.Contents != 8 {
 		t.Errorf("report = %+v", r)
 	}
 	w.grow(700) // the tail is not sealed
-	if r := w.clean(); r.Position != 700 || r.Sealed != 24 {
+	if r := w.clean(); r.Position != 700 || r.Sealed != 26 {
 		t.Errorf("report = %+v", r)
 	}
 	w.seal()
