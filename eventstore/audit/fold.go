@@ -99,8 +99,14 @@ func (s *stream) evolve(r *eventstore.Recorded, fact domain.Event, c *foldedComm
 	default:
 		s.command = 0
 	}
+	_, internal := fact.(domain.ObligationCompleted)
 	if c != nil {
+		before := c.Public
 		c.Comment = c.Evolve(fact)
+		internal = !before && !c.Public
+	}
+	if r.Internal != internal {
+		problems = append(problems, "internal is not what it should be")
 	}
 	for _, ref := range brings(fact) {
 		if _, known := s.contents[ref.ID]; known {

@@ -205,7 +205,7 @@ func TestTamperRows(t *testing.T) {
 // anew, as somebody can who has the root key.
 func (w *world) forge(resign bool) {
 	w.t.Helper()
-	w.exec("UPDATE log.events SET internal = NOT internal WHERE position = 5")
+	w.exec("UPDATE log.events SET event_id = gen_random_uuid() WHERE position = 5")
 	log := w.log()
 	heads := w.heads(1)
 	w.exec("DELETE FROM audit.tiles")
@@ -246,21 +246,22 @@ func TestReplacedTree(t *testing.T) {
 	w.grow(265)
 	w.seal()
 	var witnessed [][]byte
+	first := w.heads(1)[0].Size
 	for _, h := range w.heads(1) {
 		witnessed = append(witnessed, w.key.Note(&h))
 	}
 	w.clean(witnessed...)
 	w.save()
 	w.tamper(func() { w.forge(false) }, func(r *Report) {
-		if !r.named("audit.heads generation 1 size 7: the signature is not one of this key") {
+		if !r.named(fmt.Sprintf("audit.heads generation 1 size %d: the signature is not one of this key", first)) {
 			t.Errorf("Verify of a forged tree found:\n%s", r.all())
 		}
 	})
 	w.forge(true)
-	if r := w.verify(); slices.ContainsFunc(r.Findings, func(f Finding) bool { return strings.HasPrefix(f.Table, "audit") }) {
+	if r := w.verify(); !r.OK() {
 		t.Errorf("a tree that was signed anew is found without a witness; how?\n%s", r.all())
 	}
-	if r := w.verify(witnessed...); !r.named("witness generation 1 size 7: the tree of 7 events is not the one that was witnessed") {
+	if r := w.verify(witnessed...); !r.named(fmt.Sprintf("witness generation 1 size %d: the tree of %[1]d events is not the one that was witnessed", first)) {
 		t.Errorf("Verify of a tree that was signed anew found:\n%s", r.all())
 	}
 }
