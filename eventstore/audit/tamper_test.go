@@ -205,7 +205,7 @@ func TestTamperRows(t *testing.T) {
 // anew, as somebody can who has the root key.
 func (w *world) forge(resign bool) {
 	w.t.Helper()
-	w.exec("UPDATE log.events SET event_id = gen_random_uuid() WHERE position = 5")
+	w.exec("UPDATE log.events SET event_id = gen_random_uuid() WHERE position = 2")
 	log := w.log()
 	heads := w.heads(1)
 	w.exec("DELETE FROM audit.tiles")
