@@ -33,10 +33,11 @@ func main() {
 func exitCode(err error) int {
 	var usage *usageError
 	var differ *projections.DifferError
+	var mismatch *mismatchError
 	switch {
 	case errors.As(err, &usage):
 		return 2
-	case errors.As(err, &differ):
+	case errors.As(err, &differ), errors.As(err, &mismatch):
 		return 3
 	}
 	return 1

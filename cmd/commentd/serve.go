@@ -29,6 +29,7 @@ type serving struct {
 	PageCache      int           `default:"16" help:"Memory for pages that are read again and again, in MiB."`
 	ErasureHorizon time.Duration `default:"720h" help:"For how long copies of the keyring are kept: WAL, backups, snapshots. Until then after its destruction a key might be recovered; receipts and metrics tell."`
 	RateLimit      float64       `help:"Requests per second of one API key; 0 is no limit."`
+	sealing
 }
 
 type serveCommand struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/audit"
 	"github.com/commentd/commentd/eventstore/erasure"
 	"github.com/commentd/commentd/eventstore/relay"
 	"github.com/commentd/commentd/eventstore/retention"
@@ -73,6 +74,13 @@ func (s *service) run(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 
+	witness, err := s.witness()
+	if err == nil {
+		err = s.checkWitnessed(ctx, witness)
+	}
+	if err != nil {
+		return errors.Join(err, s.listener.Close())
+	}
 	parts := 0
 	ended := make(chan error)
 	start := func(name string, ctx context.Context, run func(context.Context) error) {
@@ -100,18 +108,21 @@ func (s *service) run(ctx context.Context) error {
 		projector := projections.New(s.tools.pool, threads.Projection{}, feed, s.tools.log, s.metrics, projections.Config{})
 		start("projector", behind, projector.Run)
 	}
+	var sealer *audit.Sealer
 	if s.has("worker") {
 		start("worker", behind, s.keepHouse)
 		config := erasure.Config{Horizon: s.ErasureHorizon}
 		start("erasure", behind, erasure.New(s.tools.log, s.tools.pool, s.tools.keyring, shelves(), s.metrics, config).Run)
 		start("retention", behind, retention.NewWorker(s.tools.log, s.tools.pool, s.tools.directory.Policies, s.metrics, retention.Config{}).Run)
+		sealer = audit.NewSealer(s.tools.log, s.tools.pool, audit.NewKey(s.root, 0), s.metrics, audit.Config{Witness: witness})
+		start("sealer", behind, sealer.Run)
 	}
 	if s.nats != nil && s.has("api") && !s.has("relay") {
 		start("poke", behind, s.poke)
 	}
 	start("http", ctx, func(ctx context.Context) error {
 		defer stopBehind()
-		return s.serveHTTP(ctx, carrier)
+		return s.serveHTTP(ctx, s.checks(carrier, sealer))
 	})
 
 	var errs []error
@@ -124,10 +135,10 @@ func (s *service) run(ctx context.Context) error {
 func (s *service) has(role string) bool { return slices.Contains(s.roles, role) }
 
 // serveHTTP answers until ctx ends, and drains.
-func (s *service) serveHTTP(ctx context.Context, carrier *relay.Relay) error {
+func (s *service) serveHTTP(ctx context.Context, checks []httpapi.Check) error {
 	exposed := promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
 	config := httpapi.Config{
-		Checks:    s.checks(carrier),
+		Checks:    checks,
 		RateLimit: httpapi.RateLimit{PerSecond: s.RateLimit, Burst: max(1, int(2*s.RateLimit))},
 		Metrics:   exposed,
 	}
@@ -148,14 +159,16 @@ func (s *service) serveHTTP(ctx context.Context, carrier *relay.Relay) error {
 	if s.has("api") {
 		reader := threads.NewReader(s.tools.pool, s.tools.vault, 0)
 		pages := threads.NewCache[*v1.Page](s.tools.pool, 0, s.PageCache<<20, s.metrics)
-		api = v1.New(s.tools.log, reader, pages, s.tools.directory, s.tools.vault, s.root, v1.Config{BaseURL: s.PublicURL, ErasureHorizon: s.ErasureHorizon})
+		api = v1.New(s.tools.log, reader, pages, s.tools.directory, s.tools.vault, s.root, v1.Config{
+			BaseURL: s.PublicURL, ErasureHorizon: s.ErasureHorizon, Log: s.tree(),
+		})
 	}
 	handler := httpapi.New(api, s.tools.keys, s.metrics, config)
 	return errors.Join(httpapi.Serve(ctx, s.listener, handler, s.Drain), <-metricsDone)
 }
 
 // checks are what /readyz looks at.
-func (s *service) checks(carrier *relay.Relay) []httpapi.Check {
+func (s *service) checks(carrier *relay.Relay, sealer *audit.Sealer) []httpapi.Check {
 	checks := []httpapi.Check{{Name: "postgres", Required: true, Run: func(ctx context.Context) error {
 		if err := s.tools.pool.Ping(ctx); err != nil {
 			return errors.New("no answer from Postgres")
@@ -174,6 +187,11 @@ func (s *service) checks(carrier *relay.Relay) []httpapi.Check {
 	if carrier != nil {
 		checks = append(checks, httpapi.Check{Name: "relay", Run: func(context.Context) error {
 			return carrier.Health()
+		}})
+	}
+	if sealer != nil {
+		checks = append(checks, httpapi.Check{Name: "sealer", Run: func(context.Context) error {
+			return sealer.Health()
 		}})
 	}
 	return checks

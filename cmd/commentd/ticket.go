@@ -15,6 +15,7 @@ type ticketCommand struct {
 	List    ticketList    `cmd:"" help:"List the tickets of an account."`
 	Hold    ticketHold    `cmd:"" help:"Lay a legal hold on a ticket: nothing in it is redacted or erased, also not by retention."`
 	Release ticketRelease `cmd:"" help:"Lift the legal hold of a ticket."`
+	Export  ticketExport  `cmd:"" help:"Write all there is of a ticket, with the proof that it is from the log, as a bundle that commentd log verify --bundle checks without the database."`
 }
 
 // operator is the actor of what is done on the command line.

@@ -19,6 +19,7 @@ import (
 
 // tools are the stores that subcommands work with.
 type tools struct {
+	root      vault.RootKey
 	pool      *pgxpool.Pool
 	keyring   *vault.Keyring
 	vault     *vault.Vault
@@ -34,7 +35,7 @@ func newTools(pool, keyringPool *pgxpool.Pool, root vault.RootKey, m *metrics.Me
 	v := vault.New(keyring)
 	log := eventstore.New(pool, v, m, eventstore.Config{})
 	return &tools{
-		pool: pool, keyring: keyring, vault: v, log: log,
+		root: root, pool: pool, keyring: keyring, vault: v, log: log,
 		directory: directory.NewStore(pool, v, log.Numbers()),
 		keys:      auth.NewStore(pool),
 	}

@@ -34,7 +34,8 @@ type Config struct {
 // timing is how long a sealer waits for things. Tests are in more of a hurry.
 type timing struct {
 	interval time.Duration // between two heads, at least: with the work it takes, less than a second
-	look     time.Duration // for somebody in this process to look at the log
+	look     time.Duration // for somebody in this process to look at the log, when all is quiet; else it is interval
+	quiet    time.Duration // without an event, before all is quiet
 	standby  time.Duration // for another sealer to get on
 	halted   time.Duration // between two looks whether an operator has decided
 	retry    time.Duration // after Postgres has not answered
@@ -70,7 +71,7 @@ func NewSealer(log logReader, pool *pgxpool.Pool, key *Key, m *metrics.Metrics, 
 	s := &Sealer{
 		log: log, pool: pool, key: key, metrics: m, config: config,
 		timing: timing{
-			interval: 750 * time.Millisecond, look: 1200 * time.Millisecond, standby: 3 * time.Second,
+			interval: 750 * time.Millisecond, look: 1500 * time.Millisecond, quiet: 30 * time.Second, standby: 3 * time.Second,
 			halted: 5 * time.Second, retry: time.Second,
 		},
 		logger: slog.With("shard", config.Shard),
@@ -87,14 +88,17 @@ func (s *Sealer) Run(ctx context.Context) error {
 	defer func() { <-published }()
 	for ctx.Err() == nil {
 		appended := s.log.Appended()
+		before := s.head
 		err := s.catchUp(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
-		sleep(ctx, s.explain(err))
-		if err == nil {
+		pause := s.explain(err)
+		if err == nil && s.head == before { // where one event was, another one may follow
 			s.idle(ctx, appended)
+			continue
 		}
+		sleep(ctx, pause)
 	}
 	return nil
 }
@@ -102,7 +106,11 @@ func (s *Sealer) Run(ctx context.Context) error {
 // idle returns when the log may no longer be what is sealed. Whoever else looks after
 // the log in this process looks for the sealer too.
 func (s *Sealer) idle(ctx context.Context, appended <-chan struct{}) {
-	tick := time.NewTicker(s.timing.look)
+	look := s.timing.look
+	if s.head != nil && time.Since(s.head.SignedAt) < s.timing.quiet {
+		look = s.timing.interval
+	}
+	tick := time.NewTicker(look)
 	defer tick.Stop()
 	for {
 		select {
@@ -113,7 +121,7 @@ func (s *Sealer) idle(ctx context.Context, appended <-chan struct{}) {
 		case <-tick.C:
 		}
 		head, at := s.log.Sighted()
-		if time.Since(at) > s.timing.look {
+		if time.Since(at) > look {
 			var err error
 			if head, err = s.log.Head(ctx); err != nil {
 				return // catchUp finds that out, too
@@ -123,6 +131,10 @@ func (s *Sealer) idle(ctx context.Context, appended <-chan struct{}) {
 			return
 		}
 		s.measure(head)
+		if look < s.timing.look && time.Since(s.head.SignedAt) >= s.timing.quiet {
+			look = s.timing.look
+			tick.Reset(look)
+		}
 	}
 }
 

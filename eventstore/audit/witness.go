@@ -123,6 +123,26 @@ func (w FileWitness) Last() ([]byte, error) {
 	return nil, nil
 }
 
+// All returns the signed heads in the file, oldest first.
+func (w FileWitness) All() ([][]byte, error) {
+	content, err := os.ReadFile(string(w))
+	if err != nil {
+		return nil, err
+	}
+	var heads [][]byte
+	for text := range bytes.Lines(content) {
+		var l line
+		if len(bytes.TrimSpace(text)) == 0 || !bytes.HasSuffix(text, []byte("\n")) {
+			continue // cut short by a crash
+		}
+		if json.Unmarshal(text, &l) != nil {
+			return nil, fmt.Errorf("line %d of %s is no tree head", len(heads)+1, string(w))
+		}
+		heads = append(heads, []byte(l.Note))
+	}
+	return heads, nil
+}
+
 type subjectWitness struct {
 	nc      Publisher
 	subject string

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/audit"
+)
+
+type ticketExport struct {
+	database
+	Ticket          string `arg:"" help:"The ticket, by UUID."`
+	Account         string `required:"" help:"The account, by slug."`
+	Output          string `short:"o" default:"-" help:"File to write to; - is the standard output." placeholder:"FILE"`
+	WithoutContents bool   `help:"Leave the texts out: events and proofs alone."`
+}
+
+// sealingPatience is for how long an export waits for the last events to be sealed.
+const sealingPatience = 10 * time.Second
+
+func (c ticketExport) Run(ctx context.Context, e env) error {
+	ticket, err := domain.ParseTicketID(c.Ticket)
+	if err != nil {
+		return &usageError{fmt.Errorf("the ticket is %w", err)}
+	}
+	return c.with(ctx, e, func(t *tools) error {
+		account, err := t.directory.AccountBySlug(ctx, c.Account)
+		if err != nil {
+			return err
+		}
+		tree := audit.NewReader(t.pool, audit.NewKey(t.root, 0), 0)
+		what := audit.Export{Account: account.ID, Slug: account.Slug, Ticket: ticket, Contents: !c.WithoutContents}
+		if err := whenSealed(ctx, func() error {
+			return tree.Export(ctx, io.Discard, t.vault, audit.Export{Account: what.Account, Ticket: ticket})
+		}); err != nil {
+			return err
+		}
+		if c.Output == "-" {
+			return tree.Export(ctx, e.stdout, t.vault, what)
+		}
+		return writeBundle(c.Output, func(w io.Writer) error { return tree.Export(ctx, w, t.vault, what) })
+	})
+}
+
+// whenSealed tries until what has just been written is sealed.
+func whenSealed(ctx context.Context, try func() error) error {
+	for deadline := time.Now().Add(sealingPatience); ; {
+		err := try()
+		if !errors.Is(err, audit.ErrNotSealed) {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return errors.New("the last events are not sealed: is there a process of role worker? See its /readyz")
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// writeBundle writes a file that only its owner can read: texts are in it.
+func writeBundle(name string, write func(io.Writer) error) error {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(file)
+	return errors.Join(write(w), w.Flush(), file.Close())
+}
