@@ -43,6 +43,12 @@ func (w *world) tamper(do func(), check func(*Report)) {
 	w.t.Helper()
 	do()
 	check(w.verify())
+	w.restore()
+}
+
+// restore puts everything back as it was when it was saved.
+func (w *world) restore() {
+	w.t.Helper()
 	var restore strings.Builder
 	for _, t := range tampered {
 		fmt.Fprintf(&restore, "DELETE FROM %s; INSERT INTO %[1]s SELECT * FROM saved.%s;", t.table, strings.ReplaceAll(t.table, ".", "_"))
