@@ -201,6 +201,12 @@ func TestErasureRaces(t *testing.T) {
 					if err != nil && !errors.Is(err, domain.ErrRevision) && !errors.Is(err, domain.ErrNotFound) {
 						t.Errorf("edit = %v", err)
 					}
+					_, err = w.Execute(t.Context(), domain.RedactComment{
+						Account: ours, Ticket: c.Ticket, Comment: c.Comment, By: admin, Audit: 1, Hide: domain.Redaction{Text: "edit"},
+					}, nil)
+					if err != nil && !errors.Is(err, domain.ErrTextNotFound) && !errors.Is(err, domain.ErrNotFound) {
+						t.Errorf("redact = %v", err)
+					}
 					if round == 2 {
 						_, err = w.Execute(t.Context(), domain.DeleteComment{Account: ours, Ticket: c.Ticket, Comment: c.Comment, By: admin, Audit: 1}, nil)
 						if err != nil && !errors.Is(err, domain.ErrNotFound) {
