@@ -33,12 +33,20 @@ func newProduction(t *testing.T) *production {
 // newProductionOn makes the account in a migrated database.
 func newProductionOn(t *testing.T, postgres string, nats *devstack.NATS) *production {
 	t.Helper()
+	return newProductionApart(t, postgres, "", nats)
+}
+
+// newProductionApart is newProductionOn with the keyring in a database of its own, unless
+// that is empty.
+func newProductionApart(t *testing.T, postgres, keyring string, nats *devstack.NATS) *production {
+	t.Helper()
 	p := &production{
 		postgres: postgres, nats: nats,
 		ticket: "33333333-3333-4333-8333-333333333333", user: "11111111-1111-4111-8111-111111111111",
 	}
 	p.environment = map[string]string{
 		"COMMENTD_POSTGRES_URL": postgres,
+		"COMMENTD_KEYRING_URL":  keyring,
 		"COMMENTD_NATS_URL":     nats.URL(),
 		"COMMENTD_ROOT_KEY":     vault.GenerateRootKey(),
 	}
@@ -53,6 +61,12 @@ func (p *production) newAccount(t *testing.T, slug, scopes string) (key, id stri
 	t.Helper()
 	p.do(t, "account", "create", slug)
 	p.do(t, "user", "create", "--account", slug, "--id", p.user, "--role", "agent")
+	return p.newKey(t, slug, scopes)
+}
+
+// newKey makes a key of an account's agent.
+func (p *production) newKey(t *testing.T, slug, scopes string) (key, id string) {
+	t.Helper()
 	var created struct{ ID, Key string }
 	out := p.do(t, "key", "create", "--json", "--account", slug, "--user", p.user, "--kind", "agent", "--scopes", scopes)
 	if err := json.Unmarshal([]byte(out), &created); err != nil {

@@ -32,7 +32,10 @@ func TestRefusesToStart(t *testing.T) {
 	}
 	p := newProduction(t)
 	p.do(t, "ticket", "create", "--account", "acme", "--subject", "sealed under the root key")
-	old := devstacktest.Postgres(t)
+	old, otherKeyring := devstacktest.Postgres(t), devstacktest.EmptyDatabase(t)
+	if err := migrations.UpApart(t.Context(), old, otherKeyring); err != nil {
+		t.Fatal(err)
+	}
 	db, err := pgx.Connect(t.Context(), old)
 	if err != nil {
 		t.Fatal(err)
@@ -62,6 +65,12 @@ func TestRefusesToStart(t *testing.T) {
 		{"wrong password", map[string]string{"COMMENTD_POSTGRES_URL": withPassword(t, p.postgres, "s3cr3t")}, 1, []string{"password"}},
 		{"malformed Postgres URL", map[string]string{"COMMENTD_POSTGRES_URL": "postgres://commentd:s3cr3t@::/%"}, 2, []string{"COMMENTD_POSTGRES_URL"}},
 		{"no Postgres URL", map[string]string{"COMMENTD_POSTGRES_URL": ""}, 2, []string{"COMMENTD_POSTGRES_URL is not set"}},
+		{"malformed keyring URL", map[string]string{"COMMENTD_KEYRING_URL": "postgres://commentd:s3cr3t@::/%"}, 2, []string{"COMMENTD_KEYRING_URL is malformed"}},
+		{"no keyring", map[string]string{"COMMENTD_KEYRING_URL": "postgres://commentd:s3cr3t@" + nobody + "/keyring"}, 1, []string{"connect", "refused"}},
+		{"no schema of the keyring", map[string]string{"COMMENTD_KEYRING_URL": devstacktest.EmptyDatabase(t)}, 1, []string{"the keyring is at schema version 0", "run commentd migrate"}},
+		{"another keyring", map[string]string{"COMMENTD_KEYRING_URL": otherKeyring}, 1, []string{"the keyring is empty"}},
+		{"keyring in the clear", map[string]string{"COMMENTD_KEYRING_URL": "postgres://commentd:s3cr3t@203.0.113.1/commentd?sslmode=disable"}, 2, []string{"COMMENTD_KEYRING_URL leads", "without TLS"}},
+		{"no horizon", map[string]string{"COMMENTD_ERASURE_HORIZON": "0s"}, 2, []string{"COMMENTD_ERASURE_HORIZON"}},
 		{"no NATS URL", map[string]string{"COMMENTD_NATS_URL": ""}, 2, []string{"COMMENTD_NATS_URL is not set"}},
 		{"malformed NATS URL", map[string]string{"COMMENTD_NATS_URL": "nats://commentd:s3cr3t@127.0.0.1:port"}, 2, []string{"COMMENTD_NATS_URL"}},
 		{"another root key", map[string]string{"COMMENTD_ROOT_KEY": vault.GenerateRootKey()}, 1, []string{"root key"}},
