@@ -82,10 +82,11 @@ func (b *bench) rebuild(ctx context.Context, l *library) (sample, error) {
 		return sample{}, err
 	}
 	var report struct {
-		Live    bool  `json:"live"`
-		Loaded  int64 `json:"loaded_events"`
-		Tickets int   `json:"compared_tickets"`
-		Differ  int   `json:"differ"`
+		Live    bool               `json:"live"`
+		Loaded  int64              `json:"loaded_events"`
+		Tickets int                `json:"compared_tickets"`
+		Differ  int                `json:"differ"`
+		Steps   map[string]float64 `json:"step_seconds"`
 	}
 	err = json.NewDecoder(p.stdout).Decode(&report)
 	select {
@@ -97,6 +98,7 @@ func (b *bench) rebuild(ctx context.Context, l *library) (sample, error) {
 	if err != nil || p.err != nil || !report.Live {
 		return sample{}, fmt.Errorf("rebuild: %w: %s", errors.Join(err, p.err), p.lastWords())
 	}
+	b.say("rebuilt %d events in %.2f s; seconds by step: %v", report.Loaded, took.Seconds(), report.Steps)
 	b.correct.Checked += int(report.Loaded)
 	b.correct.Lost += report.Differ
 	return sample{count: int(report.Loaded), elapsed: took}, p.stdout.Close()
