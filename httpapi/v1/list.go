@@ -25,6 +25,9 @@ func (a *API) listComments(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if asked.at != nil {
+		return a.listPast(w, r, ticket, asked)
+	}
 	page, found, keep, err := a.pages.Get(r.Context(), threads.CacheKey{
 		Account: principal.Account, Ticket: ticket, Viewer: principal.Actor(), Query: r.URL.RawQuery,
 	})
@@ -61,6 +64,7 @@ type listing struct {
 	r     *http.Request
 	asked listQuery
 	query threads.ListQuery
+	past  *threads.PastQuery // the comments as they were; nil: as they are
 	keep  func(page *Page, size int, version eventstore.Version)
 
 	page    Page
@@ -123,7 +127,7 @@ func (l *listing) serve() error {
 	if l.query.Limit > 0 {
 		err = l.onePage(ctx)
 	} else {
-		err = l.a.threads.Stream(ctx, l.query, l.begin, func(comments []threads.Comment) error {
+		err = l.stream(ctx, func(comments []threads.Comment) error {
 			patience.Reset(answerTimeout)
 			return l.chunk(comments)
 		})
@@ -142,7 +146,7 @@ func (l *listing) serve() error {
 }
 
 func (l *listing) onePage(ctx context.Context) error {
-	page, err := l.a.threads.List(ctx, l.query)
+	page, err := l.read(ctx)
 	if err != nil {
 		return err
 	}
@@ -152,13 +156,29 @@ func (l *listing) onePage(ctx context.Context) error {
 	return l.chunk(page.Comments)
 }
 
+func (l *listing) read(ctx context.Context) (threads.Page, error) {
+	if l.past != nil {
+		return l.a.threads.Past(ctx, *l.past)
+	}
+	return l.a.threads.List(ctx, l.query)
+}
+
+func (l *listing) stream(ctx context.Context, chunk func([]threads.Comment) error) error {
+	if l.past != nil {
+		return l.a.threads.StreamPast(ctx, *l.past, l.begin, chunk)
+	}
+	return l.a.threads.Stream(ctx, l.query, l.begin, chunk)
+}
+
 func (l *listing) begin(page threads.Page) error {
 	onlyNotes := true
 	notes := (l.query.Internal == nil || *l.query.Internal) && page.Count(l.query.Author, &onlyNotes) > 0
 	l.version = page.Version
-	l.page = Page{
-		etag: []string{l.tag(page.ChangeID, notes)}, cacheControl: cacheControl(notes),
-		total: []string{strconv.Itoa(page.Total)}, link: l.links(&page),
+	l.page = Page{total: []string{strconv.Itoa(page.Total)}, link: l.links(&page)}
+	if l.past != nil {
+		l.page.cacheControl = noteControl
+	} else {
+		l.page.etag, l.page.cacheControl = []string{l.tag(page.ChangeID, notes)}, cacheControl(notes)
 	}
 	if l.r.Method == http.MethodHead && l.query.Limit == 0 {
 		return errEnough
@@ -206,6 +226,8 @@ func (l *listing) end() {
 		return
 	}
 	l.page.finish(*l.buffer)
-	l.keep(&l.page, len(l.page.body), l.version)
+	if l.past == nil {
+		l.keep(&l.page, len(l.page.body), l.version)
+	}
 	l.page.show(l.w, l.r)
 }

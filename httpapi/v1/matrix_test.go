@@ -103,6 +103,28 @@ getInclusionProof     malformed     401     401     403     400    403    403   
 getConsistencyProof   sizes         401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
 getConsistencyProof   none          401     401     403     400    403    403     403   403       403   403      403      403    403     403   403     403
 getConsistencyProof   malformed     401     401     403     400    403    403     403   403       403   403      403      403    403     403   403     403
+listPast              open          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+listPast              closed        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+listPast              unknown       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
+listPast              malformed     401     401     400     403    400    403     403   400       400   400      400      400    400     400   400     400
+listAtVersion         open          401     401     404     403    200    403     403   200       200   200      403      403    200     200   200     200
+listAtVersion         unknown       401     401     404     403    404    403     403   404       404   404      403      403    404     404   404     404
+listAsCustomer        open          401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     403
+listAsCustomer        unknown       401     401     403     403    403    403     403   403       403   403      403      403    403     403   403     403
+listEvents            open          401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+listEvents            closed        401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+listEvents            unknown       401     401     403     404    403    403     403   403       403   403      403      403    403     403   403     403
+listEvents            malformed     401     401     403     400    403    403     403   403       403   403      403      403    403     403   403     403
+listVersions          agents        401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+listVersions          customers     401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+listVersions          systems       401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+listVersions          note          401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+listVersions          hidden        401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+listVersions          shut          401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+listVersions          deleted       401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
+listVersions          absent        401     401     403     404    403    403     403   403       403   403      403      403    403     403   403     403
+listVersions          elsewhere     401     401     403     404    403    403     403   403       403   403      403      403    403     403   403     403
+listVersions          misnamed      401     401     403     400    403    403     403   403       403   403      403      403    403     403   403     403
 `
 
 func TestMatrix(t *testing.T) {
@@ -151,6 +173,16 @@ func (a *account) cell(operation, object string) (method, path, body string) {
 	switch operation {
 	case "listComments":
 		return "GET", a.ticketObject(object) + "/comments", ""
+	case "listPast":
+		return "GET", a.ticketObject(object) + "/comments?as_of=2999-01-01T00:00:00Z", ""
+	case "listAtVersion":
+		return "GET", a.ticketObject(object) + "/comments?as_of=version:1", ""
+	case "listAsCustomer":
+		return "GET", a.ticketObject(object) + "/comments?as_of=version:1&as=customer", ""
+	case "listEvents":
+		return "GET", a.ticketObject(object) + "/events", ""
+	case "listVersions":
+		return "GET", a.commentObject(object) + "/versions", ""
 	case "createComment":
 		return "POST", a.ticketObject(object) + "/comments", newComment("text", false)
 	case "createNote":

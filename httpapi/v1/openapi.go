@@ -103,6 +103,9 @@ func (op *operation) describe(schemas huma.Registry, refusal *huma.Schema) *huma
 	for _, answer := range op.answers {
 		d.Responses[strconv.Itoa(answer.status)] = answer.describe(schemas)
 	}
+	if op.lines != nil {
+		d.Responses[strconv.Itoa(op.answers[0].status)].Content[linesType] = &huma.MediaType{Schema: schemas.Schema(reflect.TypeOf(op.lines), true, "")}
+	}
 	for _, status := range op.statuses() {
 		d.Responses[strconv.Itoa(status)] = &huma.Response{
 			Description: http.StatusText(status) + ": " + codesOf(status),
@@ -134,8 +137,9 @@ func codesOf(status int) string {
 func (an *answer) describe(schemas huma.Registry) *huma.Response {
 	d := &huma.Response{Description: an.doc, Headers: requestIDHeader()}
 	for _, name := range an.headers {
+		name, optional := strings.CutSuffix(name, "?")
 		p := responseHeaders[name]
-		d.Headers[name] = &huma.Header{Description: p.doc, Required: !optionalHeaders[name], Schema: p.schema}
+		d.Headers[name] = &huma.Header{Description: p.doc, Required: !optional && !optionalHeaders[name], Schema: p.schema}
 	}
 	if an.body != nil {
 		schema := schemas.Schema(reflect.TypeOf(an.body), true, "")

@@ -43,6 +43,10 @@ var router = sync.OnceValues(func() (routers.Router, error) {
 	return gorillamux.NewRouter(doc)
 })
 
+const linesType = "application/x-ndjson"
+
+func init() { openapi3filter.RegisterBodyDecoder(linesType, openapi3filter.JSONBodyDecoder) } // of each line
+
 // validating fails the test on every response that the OpenAPI document does not
 // allow.
 type validating struct {
@@ -61,8 +65,14 @@ func (v validating) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp.Body.Close()
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	if err := validate(r, resp.StatusCode, resp.Header, body); err != nil {
-		v.t.Errorf("%s %s = %d %s: %v", r.Method, r.URL, resp.StatusCode, body, err)
+	values := [][]byte{body}
+	if resp.Header.Get("Content-Type") == linesType {
+		values = bytes.SplitAfter(bytes.TrimSuffix(body, []byte("\n")), []byte("\n"))
+	}
+	for _, value := range values {
+		if err := validate(r, resp.StatusCode, resp.Header, value); err != nil {
+			v.t.Errorf("%s %s = %d %s: %v", r.Method, r.URL, resp.StatusCode, value, err)
+		}
 	}
 	return resp, nil
 }

@@ -21,6 +21,7 @@ type operation struct {
 	headers []parameter // of the request
 	body    any         // a value of the type that the body is decoded into; nil: no body
 	answers []answer
+	lines   any   // a value of what a line is, where the first answer can also be had line by line; nil: it cannot
 	refuses []int // statuses of problems, beyond those of every operation
 	serve   func(*API, http.ResponseWriter, *http.Request) error
 }
@@ -30,7 +31,7 @@ type answer struct {
 	status  int
 	doc     string
 	body    any      // a value of the type of the body; nil: no body
-	headers []string // names of responseHeaders
+	headers []string // names of responseHeaders; with a "?" after it: not always there
 }
 
 const (
@@ -47,10 +48,11 @@ var operations = []operation{
 		id: "listComments", method: http.MethodGet, path: commentsPath, tag: "comments", scope: auth.CommentsRead,
 		summary: "List the comments of a ticket",
 		doc: "In order of creation. Without limit the answer is every comment that the caller may see, streamed. " +
-			"Pages are linked by the Link header; cursors are opaque and stay good. Unknown parameters are ignored.",
+			"Pages are linked by the Link header; cursors are opaque and stay good. Unknown parameters are ignored. " +
+			"With as_of the answer is what the comments were, as far as the caller may see it today: without an ETag, and not to be stored.",
 		query: listQueryParameters, headers: []parameter{ifNoneMatchHeader},
 		answers: []answer{
-			{200, "The comments that the caller may see.", []Comment{}, []string{"ETag", "Cache-Control", "Link", "X-Total-Count"}},
+			{200, "The comments that the caller may see.", []Comment{}, []string{"ETag?", "Cache-Control", "Link", "X-Total-Count"}},
 			{304, "Nothing has changed since the caller got the ETag.", nil, []string{"ETag", "Cache-Control"}},
 		},
 		refuses: []int{404},
@@ -125,6 +127,26 @@ var operations = []operation{
 		answers: []answer{{200, "The receipt.", Receipt{}, []string{"Cache-Control"}}},
 		refuses: []int{404},
 		serve:   within((*API).getRedaction),
+	},
+	{
+		id: "listVersions", method: http.MethodGet, path: commentPath + "/versions", tag: "history", scope: auth.AuditRead,
+		summary: "List the versions of a comment",
+		doc: "Every text that the comment was given, oldest first, also of one that was deleted since. What was redacted " +
+			"is masked in all of them; of what was erased nothing is left but who wrote it, and when.",
+		answers: []answer{{200, "The versions.", []CommentVersion{}, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   (*API).listVersions,
+	},
+	{
+		id: "listEvents", method: http.MethodGet, path: ticketPath + "/events", tag: "history", scope: auth.AuditRead,
+		summary: "List what happened on a ticket",
+		doc: "Who did what, when, and what it changed; texts as redactions have left them. Without limit the answer is " +
+			"every event up to now, streamed; on request, one per line.",
+		query:   eventQueryParameters,
+		answers: []answer{{200, "The events, in order.", []Event{}, []string{"Cache-Control", "Link", "X-Total-Count", "Vary"}}},
+		lines:   Event{},
+		refuses: []int{404},
+		serve:   (*API).listEvents,
 	},
 	{
 		id: "getTicket", method: http.MethodGet, path: ticketPath, tag: "tickets", scope: auth.CommentsRead,

@@ -13,10 +13,11 @@ import (
 // to any number of callers, so nothing of them changes. Headers are in the form in
 // which net/http has them.
 type Page struct {
-	etag, cacheControl, total []string
-	link                      []string // nil: there are no neighbours
-	length                    []string // of the body
-	body                      []byte
+	cacheControl, total []string
+	etag                []string // nil: the page is of the past
+	link                []string // nil: there are no neighbours
+	length              []string // of the body
+	body                []byte
 }
 
 // pages is where pages are kept: threads.Cache.
@@ -28,8 +29,10 @@ var jsonType = []string{mediaType}
 
 // setHeaders sets what an answer with the page, or a part of it, says of the page.
 func (p *Page) setHeaders(h http.Header) {
-	h["Etag"], h["Cache-Control"] = p.etag, p.cacheControl
-	h["X-Total-Count"], h["Content-Type"] = p.total, jsonType
+	h["Cache-Control"], h["X-Total-Count"], h["Content-Type"] = p.cacheControl, p.total, jsonType
+	if p.etag != nil {
+		h["Etag"] = p.etag
+	}
 	if p.link != nil {
 		h["Link"] = p.link
 	}
@@ -40,7 +43,7 @@ func (p *Page) setHeaders(h http.Header) {
 
 // show answers with the page, or with 304 if the caller has it.
 func (p *Page) show(w http.ResponseWriter, r *http.Request) {
-	if noneMatch(r.Header["If-None-Match"], p.etag[0]) {
+	if p.etag != nil && noneMatch(r.Header["If-None-Match"], p.etag[0]) {
 		notModified(w, p.etag, p.cacheControl)
 		return
 	}

@@ -19,6 +19,15 @@ var listQueryParameters = []parameter{
 	{"order", "By time of creation. Default asc.", enum("asc", "desc")},
 	{"is_internal", "Only internal notes, or only public comments.", &huma.Schema{Type: huma.TypeBoolean}},
 	{"author_type", "Only comments of such authors.", enum("AGENT", "CUSTOMER", "SYSTEM")},
+	{"as_of", "The comments as they were at a time (RFC 3339; one in whole seconds stands for the end of that second) or after a version of the " +
+		"ticket (version: and its number; not for customers). What has been redacted since is masked, and what the caller may not see today is not shown.", text(1, 0)},
+	{"as", "customer: what the requester of that moment was shown, with the redactions of today. Together with as_of, and with the scope audit:read only.", enum("customer")},
+}
+
+// eventQueryParameters document what eventParameters read.
+var eventQueryParameters = []parameter{
+	{"limit", "How many events a page has at most. Absent: all of them.", integer(1, maxLimit)},
+	{"after", "A cursor: only what comes after it.", text(1, 0)},
 }
 
 var (
@@ -36,7 +45,8 @@ var responseHeaders = map[string]parameter{
 	"ETag":                {"ETag", "Names this representation, as this caller sees it.", text(3, 0)},
 	"Cache-Control":       {"Cache-Control", "What is internal is not to be stored.", enum(cachePrivate, cacheNever, cachePublic)},
 	"Link":                {"Link", "The neighbouring pages, as rel=next and rel=prev (RFC 8288).", text(1, 0)},
-	"X-Total-Count":       {"X-Total-Count", "How many comments there are on all pages, of those that the caller may see.", integer(0, 1<<31-1)},
+	"X-Total-Count":       {"X-Total-Count", "How many there are on all pages, of those that the caller may see.", integer(0, 1<<31-1)},
+	"Vary":                {"Vary", "What of the request the form of the answer depends on.", enum("Accept")},
 	"Location":            {"Location", "The URL of what was made.", text(1, 0)},
 	"Idempotent-Replayed": {"Idempotent-Replayed", "true if an earlier request with this Idempotency-Key had the effect.", enum("true")},
 }

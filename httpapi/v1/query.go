@@ -2,11 +2,13 @@ package v1
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi/problem"
+	"github.com/commentd/commentd/projections/threads"
 )
 
 // maxLimit is the most comments that a page may have.
@@ -19,14 +21,20 @@ type listQuery struct {
 	desc          bool
 	internal      *bool             // only notes, or only what is public; nil: either
 	author        domain.AuthorType // 0: any
+	at            *threads.Moment   // the comments as they were; nil: as they are
+	asOf          string            // at, as it came
+	asCustomer    bool              // as the requester of that moment saw them
 	// rest is what else there was, encoded anew, each pair with a leading "&": links
 	// to other pages keep it.
 	rest string
 }
 
-// parseListQuery reads a query string as it came. Names that it does not know are
-// ignored, however malformed. The error is a *problem.Error.
-func parseListQuery(raw string) (q listQuery, err error) {
+// parseListQuery reads the query string of a list of comments.
+func parseListQuery(raw string) (listQuery, error) { return parseQuery(raw, listParameters[:]) }
+
+// parseQuery reads a query string as it came. Names that are not known are ignored,
+// however malformed. The error is a *problem.Error.
+func parseQuery(raw string, known []queryParameter) (q listQuery, err error) {
 	var seen [len(listParameters)]bool
 	var rest strings.Builder
 	for raw != "" {
@@ -38,7 +46,7 @@ func parseListQuery(raw string) (q listQuery, err error) {
 		rawName, rawValue, _ := strings.Cut(pair, "=")
 		name, nameErr := url.QueryUnescape(rawName)
 		value, valueErr := url.QueryUnescape(rawValue)
-		i := indexParameter(name)
+		i := slices.IndexFunc(known, func(p queryParameter) bool { return p.name == name })
 		switch {
 		case nameErr != nil || i < 0 && valueErr != nil:
 			continue
@@ -47,8 +55,8 @@ func parseListQuery(raw string) (q listQuery, err error) {
 			continue
 		case seen[i]:
 			return q, problem.New(problem.BadRequest, name+" must be given once.")
-		case valueErr != nil || !listParameters[i].set(&q, value):
-			return q, problem.New(problem.BadRequest, name+" must be "+listParameters[i].must+".")
+		case valueErr != nil || !known[i].set(&q, value):
+			return q, problem.New(problem.BadRequest, name+" must be "+known[i].must+".")
 		}
 		seen[i] = true
 	}
@@ -56,15 +64,24 @@ func parseListQuery(raw string) (q listQuery, err error) {
 	if q.after != "" && q.before != "" {
 		return q, problem.New(problem.BadRequest, "after and before exclude each other.")
 	}
+	if q.asCustomer && q.at == nil {
+		return q, problem.New(problem.BadRequest, "as must be given together with as_of.")
+	}
 	return q, nil
 }
 
-// listParameters are the parameters of a list. set reports whether it could read
-// the value.
-var listParameters = [...]struct {
+// A queryParameter is a name that is known. set reports whether it could read the
+// value.
+type queryParameter struct {
 	name, must string
 	set        func(q *listQuery, value string) bool
-}{
+}
+
+// eventParameters are those of a list of events: limit and after.
+var eventParameters = listParameters[:2]
+
+// listParameters are those of a list of comments.
+var listParameters = [...]queryParameter{
 	{"limit", "an integer from 1 to 1000", func(q *listQuery, value string) bool {
 		n, ok := parseLimit(value)
 		q.limit = n
@@ -84,18 +101,18 @@ var listParameters = [...]struct {
 	{"author_type", "AGENT, CUSTOMER or SYSTEM", func(q *listQuery, value string) bool {
 		return q.author.UnmarshalText([]byte(value)) == nil
 	}},
+	{"as_of", "a time as in RFC 3339 (with + written as %2B), or version: and a number from 1 on", func(q *listQuery, value string) bool {
+		moment, ok := parseMoment(value)
+		q.at, q.asOf = &moment, value
+		return ok
+	}},
+	{"as", "customer", func(q *listQuery, value string) bool {
+		q.asCustomer = value == "customer"
+		return q.asCustomer
+	}},
 }
 
 const mustCursor = "a cursor from a Link header of this list"
-
-func indexParameter(name string) int {
-	for i := range listParameters {
-		if listParameters[i].name == name {
-			return i
-		}
-	}
-	return -1
-}
 
 // parseLimit reads digits alone: no sign, no space, no fraction.
 func parseLimit(s string) (int, bool) {
@@ -120,6 +137,12 @@ func (q *listQuery) appendFilters(dst []byte) []byte {
 	}
 	if q.author != 0 {
 		dst = append(append(append(dst, "author_type="...), q.author.String()...), '&')
+	}
+	if q.at != nil {
+		dst = append(append(append(dst, "as_of="...), url.QueryEscape(q.asOf)...), '&')
+	}
+	if q.asCustomer {
+		dst = append(dst, "as=customer&"...)
 	}
 	return dst
 }

@@ -18,6 +18,10 @@ type reader interface {
 	Stream(ctx context.Context, q threads.ListQuery, begin func(threads.Page) error, chunk func([]threads.Comment) error) error
 	Get(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.CommentID, viewer domain.Actor) (threads.Comment, error)
 	Ticket(ctx context.Context, account domain.AccountID, id domain.TicketID, viewer domain.Actor) (threads.Ticket, error)
+	Past(ctx context.Context, q threads.PastQuery) (threads.Page, error)
+	StreamPast(ctx context.Context, q threads.PastQuery, begin func(threads.Page) error, chunk func([]threads.Comment) error) error
+	History(ctx context.Context, q threads.HistoryQuery, begin func(total int) error, chunk func([]threads.Entry) error) error
+	Versions(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, viewer domain.Actor, chunk func([]threads.Version) error) error
 	Validator(ctx context.Context, account domain.AccountID, ticket domain.TicketID, viewer domain.Actor) (domain.EventID, error)
 }
 
@@ -49,6 +53,9 @@ func (a *API) showComment(w http.ResponseWriter, r *http.Request, status int, ti
 	return nil
 }
 
+// destroyed stands for a text of which nothing is left.
+var destroyed = Literal(`"▇▇▇▇"`)
+
 // shown is a comment as this API shows it.
 func shown(ticket domain.TicketID, c *threads.Comment) Comment {
 	s := Comment{
@@ -57,7 +64,7 @@ func shown(ticket domain.TicketID, c *threads.Comment) Comment {
 	}
 	s.by(&c.Author)
 	if c.Destroyed {
-		s.Content = Literal(`"▇▇▇▇"`)
+		s.Content = destroyed
 	}
 	return s
 }

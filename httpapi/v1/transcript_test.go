@@ -24,7 +24,7 @@ func (a *account) transcript() *transcript {
 // varying is what differs from run to run. Of several that match, the first wins.
 var varying = regexp.MustCompile(strings.Join([]string{
 	`(?P<id>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})`,
-	`(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)`,
+	`(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z)`,
 	`"number":(?P<number>\d+)`,
 	`(?:after|before)=(?P<cursor>[0-9A-Za-z_-]{22})`,
 	`(?:"|W/")(?P<etag>[0-9A-Za-z_-]{22})"`,

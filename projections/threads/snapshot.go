@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -249,7 +248,7 @@ func (s *snapshot) contents(ctx context.Context, page []row) error {
 	case s.conn == nil:
 		return errShort
 	default:
-		if err := s.readContents(ctx, ids); err != nil {
+		if err := readContents(ctx, s.conn, s.r.shard, ids, s.brought); err != nil {
 			return failed(err)
 		}
 	}
@@ -263,8 +262,9 @@ func (s *snapshot) contents(ctx context.Context, page []row) error {
 	return nil
 }
 
-func (s *snapshot) readContents(ctx context.Context, ids []pgtype.UUID) error {
-	rows, err := s.conn.Query(ctx, contentsSQL, s.r.shard, ids)
+// readContents adds to found the contents that are there.
+func readContents(ctx context.Context, conn *pgxpool.Conn, shard int16, ids []pgtype.UUID, found map[domain.ContentID]row) error {
+	rows, err := conn.Query(ctx, contentsSQL, shard, ids)
 	if err != nil {
 		return err
 	}
@@ -272,7 +272,7 @@ func (s *snapshot) readContents(ctx context.Context, ids []pgtype.UUID) error {
 	var bucket int64
 	var sealed []byte
 	_, err = pgx.ForEachRow(rows, []any{&id, &bucket, &sealed}, func() error {
-		s.brought[id.Bytes] = row{bucket: bucket, sealed: slices.Clone(sealed)}
+		found[id.Bytes] = row{bucket: bucket, sealed: slices.Clone(sealed)}
 		return nil
 	})
 	return err
@@ -283,10 +283,6 @@ func (s *snapshot) close() {
 	if s.conn == nil {
 		return
 	}
-	// If this fails the pool finds the connection in a transaction and drops it.
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	s.conn.Exec(ctx, "COMMIT")
-	s.conn.Release()
+	release(s.conn)
 	s.conn = nil
 }

@@ -74,10 +74,16 @@ func fitting(rows []row) int {
 	for i := range rows {
 		size += len(rows[i].sealed)
 	}
+	return portion(len(rows), size)
+}
+
+// portion returns how many things a stream may hold, if n of them have texts of size
+// bytes.
+func portion(n, size int) int {
 	if size == 0 {
 		return streamChunk
 	}
-	return max(streamLeast, min(streamChunk, len(rows)*streamBytes/size))
+	return max(streamLeast, min(streamChunk, n*streamBytes/size))
 }
 
 // emit hands over rows, after the beginning if that was not yet.

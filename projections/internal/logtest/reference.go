@@ -3,6 +3,7 @@ package logtest
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"testing"
 	"time"
 
@@ -45,10 +46,16 @@ type Comment struct {
 // Fold reads the whole stream of a ticket.
 func Fold(tb testing.TB, pool *pgxpool.Pool, account domain.AccountID, ticket domain.TicketID) *Thread {
 	tb.Helper()
+	return FoldTo(tb, pool, account, ticket, math.MaxInt32)
+}
+
+// FoldTo reads the stream of a ticket up to a version.
+func FoldTo(tb testing.TB, pool *pgxpool.Pool, account domain.AccountID, ticket domain.TicketID, to eventstore.Version) *Thread {
+	tb.Helper()
 	ref := &Thread{Comments: make(map[string]*Comment)}
 	rows, err := pool.Query(context.Background(), `
 		SELECT position, version, recorded_at, internal, event_id, coalesce(comment_id::text, ''), type, data
-		  FROM log.events WHERE account_id = $1 AND ticket_id = $2 ORDER BY version`, account, uuid.UUID(ticket))
+		  FROM log.events WHERE account_id = $1 AND ticket_id = $2 AND version <= $3 ORDER BY version`, account, uuid.UUID(ticket), to)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -1,0 +1,7 @@
+-- The events of a ticket after a version. The columns are those of ScanRecorded.
+SELECT position, prev_in_partition, recorded_at, epoch, account_id, version, comment_previous,
+       schema_version, internal, event_id, ticket_id, comment_id, type, data
+  FROM log.events
+ WHERE shard = $1 AND account_id = $2 AND ticket_id = $3 AND version > $4
+ ORDER BY version
+ LIMIT $5
