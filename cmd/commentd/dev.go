@@ -34,7 +34,8 @@ type devCommand struct {
 var allRoles = []string{"api", "relay", "projector", "worker"}
 
 func (c devCommand) Run(ctx context.Context, e env) (err error) {
-	logger := c.logger(e.stderr)
+	logger, flush := c.logger(e.stderr)
+	defer flush()
 	slog.SetDefault(logger)
 	listener, err := net.Listen("tcp", c.Listen) // first: the likeliest thing to be in the way
 	if err != nil {

@@ -10,14 +10,16 @@ import (
 )
 
 // logger writes to w as the configuration says: JSON for programs, coloured lines
-// for somebody at a terminal.
-func (c serving) logger(w io.Writer) *slog.Logger {
+// for somebody at a terminal. Programs get their lines a moment late; flush, to be
+// called at the end, writes the last of them.
+func (c serving) logger(w io.Writer) (logger *slog.Logger, flush func()) {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // of a closed set, checked by the parser
 	if c.LogFormat == "text" || c.LogFormat == "auto" && isTerminal(w) {
-		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !isTerminal(w)}))
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !isTerminal(w)})), func() {}
 	}
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+	lines := &gathered{w: w}
+	return slog.New(promptly{slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: level}), lines}), lines.flush
 }
 
 func isTerminal(w io.Writer) bool {

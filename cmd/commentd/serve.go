@@ -111,7 +111,8 @@ func (c serveCommand) Run(ctx context.Context, e env) error {
 	if err := c.validate(); err != nil {
 		return &usageError{err}
 	}
-	logger := c.logger(e.stderr)
+	logger, flush := c.logger(e.stderr)
+	defer flush()
 	slog.SetDefault(logger)
 	root, err := e.rootKey()
 	if err != nil {

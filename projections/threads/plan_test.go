@@ -23,8 +23,9 @@ func allStatements() map[string]string {
 		"load_tickets": loadTicketsSQL, "load_comments": loadCommentsSQL, "upsert_tickets": upsertTicketsSQL,
 		"upsert_comments": upsertCommentsSQL, "delete_comments": deleteCommentsSQL,
 		"forget": forgetSQL, "contents": contentsSQL, "comment": commentSQL, "comment_tail": commentTailSQL,
-		"read_index": readIndexSQL, "begin": beginSQL, "patience": patienceSQL,
-		"known": knownSQL, "stream": streamSQL, "chains": chainsSQL, "public_comments": publicCommentsSQL, "ticket_before": ticketBeforeSQL,
+		"read_index": readIndexSQL,
+		"known":      knownSQL, "stream": streamSQL, "chains": chainsSQL, "public_comments": publicCommentsSQL, "ticket_before": ticketBeforeSQL,
+		"log_end": logEndSQL, "begin": beginSQL, "patience": patienceSQL,
 	}
 	for audience, s := range map[string]*statements{"all": &forAll, "public": &forPublic} {
 		all["tail "+audience], all["touched "+audience] = s.tail, s.touched
@@ -104,6 +105,7 @@ func planned() map[string]string {
 		"chains":       ticket + ", ARRAY['$C'::uuid], true",
 		// The hundred that are public by their rows, and the tail.
 		"public_comments": ticket,
+		"log_end":         "0",
 	}
 	for _, audience := range []string{"all", "public"} {
 		viewer := "NULL"
