@@ -63,17 +63,28 @@ func (r *Reader) read(ctx context.Context, q *ListQuery, want int, read *pageRea
 		return who, domain.ErrTicketNotFound
 	}
 	lower, upper, down := q.bounds()
-	rows, err := r.pool.Query(ctx, who.page(q, down), r.pageArgs(who, q, lower, upper, want)...)
-	if err != nil {
-		return who, failed(err)
+	asked := who.pageOf(q, lower, upper, want)
+	var err error
+	if want <= sharedRows {
+		err = r.shared[who.class()][q.filter()][direction(down)].get(ctx, asked, read)
+	} else {
+		err = r.readAlone(ctx, q, down, asked, read)
 	}
-	if err := read.collect(rows, who); err != nil {
+	if err != nil {
 		return who, failed(err)
 	}
 	if !read.found {
 		return who, domain.ErrTicketNotFound
 	}
 	return who, nil
+}
+
+func (r *Reader) readAlone(ctx context.Context, q *ListQuery, down bool, asked pageRange, read *pageRead) error {
+	rows, err := r.pool.Query(ctx, asked.who.page(q, down), asked.args(r.shard)...)
+	if err != nil {
+		return err
+	}
+	return read.collect(rows, asked.who)
 }
 
 // fill cuts the rows to the page's size, opens them and puts them in order.
@@ -95,16 +106,27 @@ func (r *Reader) fill(ctx context.Context, q *ListQuery, t Thread, rows []row) (
 
 // page is the statement for a page of q that is read upwards or downwards.
 func (who audience) page(q *ListQuery, down bool) string {
-	direction := 0
-	if down {
-		direction = 1
-	}
-	return who.statements().page[q.filter()][direction]
+	return who.statements().page[q.filter()][direction(down)]
 }
 
-func (r *Reader) pageArgs(who audience, q *ListQuery, lower, upper eventstore.Position, limit int) []any {
-	return []any{r.shard, int32(q.Account), asID(q.Ticket), who.requester,
-		int64(lower), int64(upper), int16(q.Author), limit}
+// pageRange is what a page is read by.
+type pageRange struct {
+	who          audience
+	account      domain.AccountID
+	ticket       domain.TicketID
+	lower, upper eventstore.Position
+	author       domain.AuthorType
+	limit        int
+}
+
+func (who audience) pageOf(q *ListQuery, lower, upper eventstore.Position, limit int) pageRange {
+	return pageRange{who, q.Account, q.Ticket, lower, upper, q.Author, limit}
+}
+
+// args are the arguments of page.sql.
+func (p *pageRange) args(shard int16) []any {
+	return []any{shard, int32(p.account), asID(p.ticket), p.who.requester,
+		int64(p.lower), int64(p.upper), int16(p.author), p.limit}
 }
 
 // pageRead is the result of page.sql.
@@ -144,17 +166,21 @@ func (p *pageRead) extra() int {
 func (p *pageRead) collect(rows pgx.Rows, who audience) error {
 	defer rows.Close()
 	for rows.Next() {
-		v := rows.RawValues()
-		if v[6] == nil {
-			p.found = true
-			p.thread, p.state = ticketRow(v, who)
-			continue
-		}
-		var c row
-		c, p.arena = commentRow(v, p.arena)
-		p.rows = append(p.rows, c)
+		p.add(rows.RawValues(), who)
 	}
 	return rows.Err()
+}
+
+// add takes in one row.
+func (p *pageRead) add(v [][]byte, who audience) {
+	if v[6] == nil {
+		p.found = true
+		p.thread, p.state = ticketRow(v, who)
+		return
+	}
+	var c row
+	c, p.arena = commentRow(v, p.arena)
+	p.rows = append(p.rows, c)
 }
 
 // seenBy is what an audience may know of the thread.

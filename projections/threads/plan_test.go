@@ -33,6 +33,7 @@ func allStatements() map[string]string {
 		for filter := range s.page {
 			for direction, sql := range s.page[filter] {
 				all[fmt.Sprint("page ", audience, filter, direction)] = sql
+				all[fmt.Sprint("pages ", audience, filter, direction)] = s.pages[filter][direction]
 			}
 		}
 	}
@@ -120,6 +121,8 @@ func planned() map[string]string {
 			for direction := range 2 {
 				calls[fmt.Sprint("page ", audience, filter, direction)] =
 					fmt.Sprintf("%s, %s, 40000, 90000, 0, %d", ticket, viewer, planPage)
+				calls[fmt.Sprint("pages ", audience, filter, direction)] =
+					fmt.Sprintf("0, ARRAY[1], ARRAY['$T'::uuid], ARRAY[%s::uuid], ARRAY[40000], ARRAY[90000], ARRAY[0::smallint], ARRAY[%d]", viewer, planPage)
 			}
 		}
 	}

@@ -22,12 +22,21 @@ type Reader struct {
 	vault   *vault.Vault
 	shard   int16
 	streams chan struct{} // of half the pool: a stream waits for keys with a connection in hand
+	shared  [2]pageStatements[*sharedPages]
 }
 
 // NewReader returns a reader of a shard. Its texts are opened with v.
 func NewReader(pool *pgxpool.Pool, v *vault.Vault, shard int16) *Reader {
 	streams := make(chan struct{}, max(1, pool.Config().MaxConns/2))
-	return &Reader{pool: pool, vault: v, shard: shard, streams: streams}
+	r := &Reader{pool: pool, vault: v, shard: shard, streams: streams}
+	for class, s := range [...]*statements{&forAll, &forPublic} {
+		for filter := range s.pages {
+			for direction, sql := range s.pages[filter] {
+				r.shared[class][filter][direction] = newSharedPages(pool, shard, sql)
+			}
+		}
+	}
+	return r
 }
 
 // failed wraps what went wrong with a query, without what Postgres says of the data.

@@ -92,7 +92,8 @@ func (s *snapshot) begin(ctx context.Context, limit int, once bool) (read pageRe
 	if !once {
 		batch.Queue(patienceSQL)
 	}
-	batch.Queue(s.who.page(s.q, s.down), s.r.pageArgs(s.who, s.q, s.lower, s.upper, limit)...).
+	asked := s.who.pageOf(s.q, s.lower, s.upper, limit)
+	batch.Queue(s.who.page(s.q, s.down), asked.args(s.r.shard)...).
 		Query(func(rows pgx.Rows) error { return read.collect(rows, s.who) })
 	batch.Queue(texts.touched, s.r.shard, account, ticket, once).Query(s.scanTouched)
 	batch.Queue(texts.tail, s.r.shard, account, ticket).Query(func(rows pgx.Rows) (err error) {
@@ -202,7 +203,8 @@ func (s *snapshot) fetch(ctx context.Context, limit int) error {
 		return errShort
 	}
 	var read pageRead
-	rows, err := s.conn.Query(ctx, s.who.page(s.q, s.down), s.r.pageArgs(s.who, s.q, s.lower, s.upper, limit)...)
+	asked := s.who.pageOf(s.q, s.lower, s.upper, limit)
+	rows, err := s.conn.Query(ctx, s.who.page(s.q, s.down), asked.args(s.r.shard)...)
 	if err != nil {
 		return failed(err)
 	}

@@ -12,6 +12,8 @@ import (
 var (
 	//go:embed sql/page.sql
 	pageSQL string
+	//go:embed sql/pages.sql
+	pagesSQL string
 	//go:embed sql/tail.sql
 	tailSQL string
 	//go:embed sql/public_tail.sql
@@ -56,9 +58,28 @@ const (
 	onlyInternal
 )
 
+// class is the audience's index where there is something for each of the two.
+func (who audience) class() int {
+	if who.public {
+		return 1
+	}
+	return 0
+}
+
+// pageStatements are by filter and direction.
+type pageStatements[T any] [3][2]T
+
+// direction is the index of ascending and descending pages.
+func direction(down bool) int {
+	if down {
+		return 1
+	}
+	return 0
+}
+
 // statements are the texts of one audience.
 type statements struct {
-	page                             [3][2]string // by filter; ascending, descending
+	page, pages                      pageStatements[string] // of one page, of many
 	tail, touched, ticket, validator string
 }
 
@@ -93,6 +114,10 @@ const mineOnly = ` AND EXISTS (
                SELECT FROM log.tickets t
                 WHERE t.shard = $1 AND t.account_id = $2 AND t.ticket_id = $3 AND t.requester_id = $4)`
 
+// asked names the parameters of page.sql in pages.sql.
+var asked = strings.NewReplacer("$2", "asked.account", "$3", "asked.ticket", "$4", "asked.requester",
+	"$5", "asked.lower", "$6", "asked.upper", "$7", "asked.author", "$8", "asked.most")
+
 func makeStatements(public bool, words map[string]string) statements {
 	tail, touched := "", strings.NewReplacer("{events}", "", "{comments}", "")
 	parts := [...]part{anyComment: everything, onlyPublic: inPublic, onlyInternal: inInternal}
@@ -116,7 +141,9 @@ func makeStatements(public bool, words map[string]string) statements {
 	}
 	for filter, p := range parts {
 		for direction, order := range [...]string{p.up, p.down} {
-			s.page[filter][direction] = strings.NewReplacer("{between}", p.between, "{order}", order).Replace(fill(pageSQL))
+			page := strings.NewReplacer("{between}", p.between, "{order}", order).Replace(fill(pageSQL))
+			s.page[filter][direction] = page
+			s.pages[filter][direction] = strings.Replace(pagesSQL, "({page})", "(\n"+asked.Replace(page)+")", 1)
 		}
 	}
 	return s
