@@ -52,7 +52,7 @@ func TestDev(t *testing.T) {
 	if again.Keys["agent"] != info.Keys["agent"] || again.Users["agent"] != info.Users["agent"] {
 		t.Error("keys or ids have changed")
 	}
-	want := []string{"I have asked the carrier and will let you know today.", "before the kill"}
+	want := []string{"Thank you for contacting support. I'm looking into this issue.", "before the kill"}
 	if got := contentsOf(t, again, "customer", ticket); !slices.Equal(got, want) {
 		t.Errorf("after the kill the thread is %q; want %q", got, want)
 	}
