@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			},
 			"say":   scriptSay,
 			"texts": scriptTexts,
+			"past":  scriptPast,
 		},
 	})
 }

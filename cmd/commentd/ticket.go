@@ -15,6 +15,8 @@ type ticketCommand struct {
 	List    ticketList    `cmd:"" help:"List the tickets of an account."`
 	Hold    ticketHold    `cmd:"" help:"Lay a legal hold on a ticket: nothing in it is redacted or erased, also not by retention."`
 	Release ticketRelease `cmd:"" help:"Lift the legal hold of a ticket."`
+	History ticketHistory `cmd:"" help:"Print what happened on a ticket: who, when, what, and what was said before and after. Redacted texts are masked."`
+	Replay  ticketReplay  `cmd:"" help:"Show the comments of a ticket as they were: after each event, or at a moment."`
 	Export  ticketExport  `cmd:"" help:"Write all there is of a ticket, with the proof that it is from the log, as a bundle that commentd log verify --bundle checks without the database."`
 }
 

@@ -57,9 +57,9 @@ func (a *API) listPast(w http.ResponseWriter, r *http.Request, ticket domain.Tic
 // timeForm is that of RFC 3339, of which package time accepts more than there is.
 var timeForm = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$`)
 
-// parseMoment reads the value of as_of. Times are shown in whole seconds, so one that
-// is given so stands for all of its second.
-func parseMoment(value string) (m threads.Moment, ok bool) {
+// ParseMoment reads a value of as_of. Times are shown in whole seconds, so one that is
+// given so stands for all of its second.
+func ParseMoment(value string) (m threads.Moment, ok bool) {
 	if digits, ok := strings.CutPrefix(value, "version:"); ok {
 		n, err := strconv.ParseInt(digits, 10, 32)
 		return threads.Moment{Version: eventstore.Version(n)}, err == nil && n > 0 && digits[0] != '+'

@@ -102,7 +102,7 @@ var listParameters = [...]queryParameter{
 		return q.author.UnmarshalText([]byte(value)) == nil
 	}},
 	{"as_of", "a time as in RFC 3339 (with + written as %2B), or version: and a number from 1 on", func(q *listQuery, value string) bool {
-		moment, ok := parseMoment(value)
+		moment, ok := ParseMoment(value)
 		q.at, q.asOf = &moment, value
 		return ok
 	}},

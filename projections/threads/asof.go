@@ -149,7 +149,7 @@ func (v *view) foldStream(ctx context.Context, q *PastQuery) (map[domain.Comment
 		for i := range events {
 			e := &events[i]
 			after = e.Version
-			later := q.At.precedes(e)
+			later := q.At.Precedes(e)
 			if e.Comment == (domain.CommentID{}) {
 				if fact, err := e.Decode(); err == nil && !later {
 					ticket = ticket.Evolve(fact)
@@ -194,7 +194,7 @@ func (v *view) foldPublic(ctx context.Context, at Moment) (map[domain.CommentID]
 				p = &past{comment: comment{id: e.Comment}}
 				all[e.Comment] = p
 			}
-			p.add(e, at.precedes(e))
+			p.add(e, at.Precedes(e))
 		})
 		if err != nil {
 			return nil, err

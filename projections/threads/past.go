@@ -14,8 +14,8 @@ type Moment struct {
 	Time    time.Time          // what was recorded then has happened
 }
 
-// precedes reports whether the event is one of those that came after the moment.
-func (m Moment) precedes(e *eventstore.Recorded) bool {
+// Precedes reports whether the event is one of those that came after the moment.
+func (m Moment) Precedes(e *eventstore.Recorded) bool {
 	if m.Version != 0 {
 		return e.Version > m.Version
 	}
