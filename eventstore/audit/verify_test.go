@@ -1,9 +1,13 @@
 package audit
 
 import (
+	"context"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -173,4 +177,41 @@ func TestVerifyAfterLosses(t *testing.T) {
 	if r := w.verify(); !r.named("generation 1 size 270") {
 		t.Errorf("Verify found:\n%s", r.all())
 	}
+}
+
+// TestVerifyWhileWriting: what is written, sealed, redacted and erased meanwhile is no
+// mismatch.
+func TestVerifyWhileWriting(t *testing.T) {
+	w := newWorld(t)
+	w.open("a ticket")
+	ctx, stop := context.WithCancel(t.Context())
+	sealer := w.sealer(Config{})
+	sealer.timing.interval = time.Millisecond
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := sealer.Run(ctx); err != nil {
+			t.Errorf("Run = %v", err)
+		}
+	})
+	admin := domain.By{Actor: agent, Admin: true}
+	var rounds atomic.Int64
+	for range 2 {
+		running.Go(func() {
+			for ; ctx.Err() == nil; rounds.Add(1) {
+				ticket := w.open("subject")
+				kept, hidden, gone := w.say(ticket, "kept"), w.say(ticket, "to be hidden"), w.say(ticket, "to be gone")
+				w.must(domain.UpdateComment{Account: account, Ticket: ticket, Comment: kept, By: admin, Text: text("edited"), Audit: w.numbers().Audit})
+				w.must(domain.RedactComment{Account: account, Ticket: ticket, Comment: hidden, By: admin, Audit: w.numbers().Audit, Hide: domain.Redaction{Text: "hidden"}})
+				w.must(domain.EraseComment{Account: account, Ticket: ticket, Comment: gone, By: admin, Audit: w.numbers().Audit, Cause: domain.CauseErasure})
+			}
+		})
+	}
+	for last := int64(0); last < 8 && !t.Failed(); last++ {
+		w.eventually(func() bool { return rounds.Load() > last || t.Failed() })
+		w.clean()
+	}
+	stop()
+	running.Wait()
+	w.seal()
+	w.clean()
 }
