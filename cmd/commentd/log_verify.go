@@ -18,6 +18,7 @@ type logVerify struct {
 	database
 	JSON    bool   `name:"json" help:"Print the report as one JSON object."`
 	Witness string `help:"Also check the heads in the file of a witness: file:PATH." placeholder:"WHERE"`
+	Resume  string `help:"Note in this file how far it has come, and go on from there if it was interrupted." placeholder:"FILE"`
 	Bundle  string `help:"Check the bundle of a ticket (commentd ticket export) instead, without any database; - is the standard input." placeholder:"FILE"`
 	Key     string `help:"The verifier key (commentd log key) to check a bundle with." placeholder:"KEY"`
 }
@@ -43,7 +44,7 @@ func (c logVerify) Run(ctx context.Context, e env) error {
 	return c.with(ctx, e, func(t *tools) error {
 		bars := newProgressBars(e.stderr)
 		verifier := audit.Verifier{
-			Pool: t.pool, Vault: t.vault, Key: audit.NewKey(t.root, 0), Witnessed: witnessed,
+			Pool: t.pool, Vault: t.vault, Key: audit.NewKey(t.root, 0), Witnessed: witnessed, Resume: c.Resume,
 			Follower: threads.NewVerifier(threads.Projection{}),
 			Progress: func(stage string, done, total int64) {
 				bars.show(projections.Progress{Step: stage, Done: done, Total: total})
@@ -51,6 +52,9 @@ func (c logVerify) Run(ctx context.Context, e env) error {
 		}
 		report, err := verifier.Verify(ctx)
 		bars.stop()
+		if errors.Is(err, context.Canceled) && c.Resume != "" {
+			return errors.New("interrupted; run the same command to go on")
+		}
 		if err != nil {
 			return err
 		}

@@ -80,7 +80,7 @@ func (e *exporter) run(ctx context.Context) error {
 const maxTiles = 512
 
 func (e *exporter) events(ctx context.Context) error {
-	run := run{tx: e.tx}
+	run := run{tx: e.tx, page: page}
 	last := eventstore.Version(0)
 	for more := true; more; {
 		events, err := run.read(ctx, streamsSQL, e.shard, e.what.Account, uuid.UUID(e.what.Ticket), last)

@@ -1,6 +1,9 @@
 package audit
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Finding is one thing that is not as it should be.
 type Finding struct {
@@ -46,11 +49,14 @@ func (r *Report) OK() bool { return len(r.Findings) == 0 }
 const maxFindings = 1000
 
 func (r *Report) find(table, row, format string, args ...any) {
-	if len(r.Findings) == maxFindings {
+	f := Finding{table, row, fmt.Sprintf(format, args...)}
+	switch {
+	case slices.Contains(r.Findings, f): // by a verification that was interrupted, too
+	case len(r.Findings) == maxFindings:
 		r.More++
-		return
+	default:
+		r.Findings = append(r.Findings, f)
 	}
-	r.Findings = append(r.Findings, Finding{table, row, fmt.Sprintf(format, args...)})
 }
 
 // span names positions from one to another.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,8 +24,9 @@ type Follower interface {
 	Begin(ctx context.Context, tx pgx.Tx, account domain.AccountID, ticket domain.TicketID) error
 	// Event is called for each event, in order; fact is nil if it does not decode.
 	Event(r *eventstore.Recorded, fact domain.Event)
-	// End returns what is wrong with the ticket.
-	End(ctx context.Context, tx pgx.Tx) ([]Finding, error)
+	// Flush is called after a ticket, now and then, and returns what is wrong with those
+	// since the last time.
+	Flush(ctx context.Context, tx pgx.Tx) ([]Finding, error)
 	// Finish is called after the last ticket, and returns what is wrong besides.
 	Finish(ctx context.Context, tx pgx.Tx) ([]Finding, error)
 }
@@ -40,8 +42,13 @@ type Verifier struct {
 	Follower Follower
 	// Witnessed are signed heads that were kept outside.
 	Witnessed [][]byte
+	// Resume, if set, names a file in which it is noted how far the verification has
+	// come. One that was interrupted goes on from there.
+	Resume string
 	// Progress, if set, is told how many of all events a stage has seen.
 	Progress func(stage string, done, total int64)
+
+	small int // of tests: read and compare so little at once; 0: as much as is good
 }
 
 // Stages of Verify, in order.
@@ -65,13 +72,16 @@ func (v *Verifier) Verify(ctx context.Context) (*Report, error) {
 		if _, err := tx.Exec(ctx, "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
 			return failed("verify", err)
 		}
-		r := &run{Verifier: v, tx: tx, report: report}
+		r := &run{Verifier: v, tx: tx, report: report, page: page, enough: enough}
+		if v.small > 0 {
+			r.page, r.enough = v.small, v.small
+		}
 		for _, step := range []func(context.Context) error{r.begin, r.log, r.witnesses, r.tickets, r.rows} {
 			if err := step(ctx); err != nil {
-				return err
+				return errors.Join(err, r.save())
 			}
 		}
-		return nil
+		return r.finished()
 	})
 	return report, err
 }
@@ -81,6 +91,8 @@ type run struct {
 	*Verifier
 	tx     pgx.Tx
 	report *Report
+	page   int // events to read at once
+	enough int // rows to compare at once
 
 	head       logHead
 	noLog      bool // log.heads has no row
@@ -90,6 +102,12 @@ type run struct {
 	trees      []*treeCheck // by generation
 	folded     []*stream    // tickets that are to be compared
 	contents   contentSet
+
+	from    *logMark  // where to go on in the log; nil: from its beginning
+	done    *tickMark // the last ticket that is checked; nil: none is
+	mark    *mark     // to be saved
+	saved   int       // hashes of texts that are saved
+	savedAt time.Time
 }
 
 // logHead is the row of log.heads.
@@ -118,7 +136,10 @@ func (r *run) begin(ctx context.Context) error {
 	}
 	r.report.Position, r.report.Epoch, r.report.Generation = int64(r.head.Position), r.head.Epoch, r.generation
 	_, _ = rand.Read(r.contents.salt[:]) // which never fails
-	return r.beginTrees(ctx)
+	if err := r.beginTrees(ctx); err != nil {
+		return err
+	}
+	return r.load()
 }
 
 func (r *run) progress(stage string, done int64) {

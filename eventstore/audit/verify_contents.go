@@ -43,7 +43,7 @@ func (r *run) compareContents(ctx context.Context) error {
 			r.contents.add(id)
 		}
 	}
-	for part := range slices.Chunk(ids, enough) {
+	for part := range slices.Chunk(ids, r.enough) {
 		rows, err := readContents(ctx, r.tx, r.Shard, part)
 		if err != nil {
 			return err

@@ -23,6 +23,9 @@ const whole = `SELECT set_config(name, value, true) FROM (VALUES
 // rows looks for rows that no event accounts for. Each statement in sql/strays returns
 // rows of table, row and problem.
 func (r *run) rows(ctx context.Context) error {
+	if err := r.save(); err != nil { // before the hashes are sorted
+		return err
+	}
 	if err := r.strayContents(ctx); err != nil {
 		return err
 	}

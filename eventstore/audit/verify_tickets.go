@@ -1,60 +1,148 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
 	"math"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 )
 
-//go:embed sql/streams.sql
-var streamsSQL string
+var (
+	//go:embed sql/streams.sql
+	streamsSQL string
+	//go:embed sql/touched.sql
+	touchedSQL string
+)
 
 // tickets goes through the log ticket by ticket and compares what was made of the
 // events with what they come to.
 func (r *run) tickets(ctx context.Context) error {
-	var s *stream
-	seen := int64(0)
-	last := eventstore.Recorded{Account: math.MinInt32}
+	from := tickMark{Account: math.MinInt32}
+	if r.done != nil {
+		from = *r.done
+		if err := r.again(ctx, from); err != nil {
+			return err
+		}
+	}
+	w := walk{run: r}
+	last := eventstore.Recorded{Account: from.Account, Ticket: from.Ticket, Version: math.MaxInt32}
 	for more := true; more; {
 		events, err := r.read(ctx, streamsSQL, r.Shard, last.Account, uuid.UUID(last.Ticket), last.Version)
 		if err != nil {
 			return err
 		}
-		more = len(events) == page
+		more = len(events) == r.page
 		for i := range events {
-			e := &events[i]
-			last = *e
-			if s == nil || s.account != e.Account || s.ticket != e.Ticket {
-				if err := r.end(ctx, s); err != nil {
-					return err
+			last = events[i]
+			if err := w.next(ctx, &events[i]); err != nil {
+				return err
+			}
+		}
+		r.progress(StageTickets, w.seen)
+	}
+	return w.end(ctx, true)
+}
+
+// again checks the tickets up to one to which something has happened since they were
+// checked. They were counted then.
+func (r *run) again(ctx context.Context, to tickMark) error {
+	rows, err := r.tx.Query(ctx, touchedSQL, r.Shard, to.Position, to.Account, uuid.UUID(to.Ticket))
+	if err != nil {
+		return failed("read events", err)
+	}
+	var touched []tickMark
+	var account domain.AccountID
+	var ticket uuid.UUID
+	if _, err := pgx.ForEachRow(rows, []any{&account, &ticket}, func() error {
+		touched = append(touched, tickMark{Account: account, Ticket: domain.TicketID(ticket)})
+		return nil
+	}); err != nil {
+		return failed("read events", err)
+	}
+	counted := *r.report
+	for _, t := range touched {
+		w := walk{run: r}
+		version := eventstore.Version(0)
+		for more := true; more; {
+			events, err := r.read(ctx, streamsSQL, r.Shard, t.Account, uuid.UUID(t.Ticket), version)
+			if err != nil {
+				return err
+			}
+			more = len(events) == r.page
+			for i := range events {
+				if events[i].Account != t.Account || events[i].Ticket != t.Ticket {
+					more = false
+					break
 				}
-				s = newStream(e.Account, e.Ticket)
-				if err := r.follow(ctx, s); err != nil {
+				version = events[i].Version
+				if err := w.next(ctx, &events[i]); err != nil {
 					return err
 				}
 			}
-			r.add(s, e)
 		}
-		seen += int64(len(events))
-		r.progress(StageTickets, seen)
+		if err := w.end(ctx, true); err != nil {
+			return err
+		}
 	}
-	if err := r.end(ctx, s); err != nil {
-		return err
-	}
-	return r.flush(ctx, true)
+	r.report.Tickets, r.report.Comments, r.report.Contents = counted.Tickets, counted.Comments, counted.Contents
+	r.done = &tickMark{int64(r.head.Position), to.Account, to.Ticket}
+	return nil
 }
 
-func (r *run) follow(ctx context.Context, s *stream) error {
-	if r.Follower == nil {
+// walk goes through events that are in the order of tickets.
+type walk struct {
+	*run
+	s    *stream
+	seen int64
+}
+
+func (w *walk) next(ctx context.Context, e *eventstore.Recorded) error {
+	if s := w.s; s == nil || s.account != e.Account || s.ticket != e.Ticket {
+		if err := w.end(ctx, false); err != nil {
+			return err
+		}
+		w.s = newStream(e.Account, e.Ticket)
+		if w.Follower != nil {
+			if err := w.Follower.Begin(ctx, w.tx, e.Account, e.Ticket); err != nil {
+				return err
+			}
+		}
+	}
+	w.seen++
+	w.add(w.s, e)
+	return nil
+}
+
+// end compares the ticket, soon; if it is the last one all that are waiting.
+func (w *walk) end(ctx context.Context, all bool) error {
+	s := w.s
+	if s == nil {
 		return nil
 	}
-	return r.Follower.Begin(ctx, r.tx, s.account, s.ticket)
+	w.s = nil
+	w.report.Tickets++
+	w.report.Comments += int64(len(s.order))
+	w.folded = append(w.folded, s)
+	flushed, err := w.flush(ctx, all)
+	if err != nil || !flushed {
+		return err
+	}
+	if w.done == nil || less(*w.done, s) { // else it is one that was checked before
+		w.done = &tickMark{int64(w.head.Position), s.account, s.ticket}
+	}
+	return w.note()
+}
+
+// less reports whether a ticket comes after the mark.
+func less(m tickMark, s *stream) bool {
+	return m.Account < s.account || m.Account == s.account && bytes.Compare(m.Ticket[:], s.ticket[:]) < 0
 }
 
 // add folds the next event of a ticket.
@@ -77,43 +165,27 @@ func ticketRow(account domain.AccountID, ticket domain.TicketID) string {
 	return fmt.Sprintf("account %d ticket %s", account, ticket)
 }
 
-// end compares a ticket of which all events are folded, soon.
-func (r *run) end(ctx context.Context, s *stream) error {
-	if s == nil {
-		return nil
-	}
-	r.report.Tickets++
-	r.report.Comments += int64(len(s.order))
-	r.folded = append(r.folded, s)
-	if r.Follower != nil {
-		findings, err := r.Follower.End(ctx, r.tx)
-		if err != nil {
-			return err
-		}
-		for _, f := range findings {
-			r.report.find(f.Table, f.Row, "%s", f.Problem)
-		}
-	}
-	return r.flush(ctx, false)
-}
-
-// enough rows are compared at once: what a ticket comes to is compared with many others.
-const enough = 1000
-
 // flush compares the tickets that are waiting if they are enough, or all there will be.
-func (r *run) flush(ctx context.Context, all bool) error {
+func (r *run) flush(ctx context.Context, all bool) (flushed bool, err error) {
 	rows := 0
 	for _, s := range r.folded {
 		rows += 1 + len(s.order) + len(s.contents)
 	}
-	if rows < enough && !all {
-		return nil
+	if rows < r.enough && !all {
+		return false, nil
 	}
 	defer func() { r.folded = nil }()
 	for _, compare := range []func(context.Context) error{r.compareTickets, r.compareComments, r.compareContents, r.compareObligations} {
 		if err := compare(ctx); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	if r.Follower == nil {
+		return true, nil
+	}
+	findings, err := r.Follower.Flush(ctx, r.tx)
+	for _, f := range findings {
+		r.report.find(f.Table, f.Row, "%s", f.Problem)
+	}
+	return true, err
 }

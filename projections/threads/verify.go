@@ -22,7 +22,6 @@ type Verifier struct {
 	of      Projection
 	applied *projections.Applied
 	want    *batch
-	rows    int // that want comes to, about
 	upTo    eventstore.Position
 	skip    bool // the ticket is in quarantine
 	broken  bool // its stream does not fold
@@ -43,7 +42,6 @@ func (v *Verifier) Begin(ctx context.Context, tx pgx.Tx, account domain.AccountI
 	v.upTo, whole = v.applied.UpTo(account, ticket)
 	if v.skip, v.broken = !whole, false; !v.skip {
 		v.want.meet(&eventstore.Recorded{Account: account, Ticket: ticket}) // it may have rows that it should not
-		v.rows++
 	}
 	return nil
 }
@@ -53,28 +51,12 @@ func (v *Verifier) Event(r *eventstore.Recorded, fact domain.Event) {
 	if v.skip || v.broken || r.Position > v.upTo {
 		return
 	}
-	v.rows++
 	// A stream that has a hole is reported by whoever knows the log.
 	v.broken = v.want.add(&projections.Event{Recorded: *r, Fact: fact}) != nil
 }
 
-// enough rows are compared at once.
-const enough = 2000
-
-// End compares the tickets that are waiting, if they are enough.
-func (v *Verifier) End(ctx context.Context, tx pgx.Tx) ([]audit.Finding, error) {
-	if v.rows < enough {
-		return nil, nil
-	}
-	return v.compare(ctx, tx)
-}
-
-// Finish compares what is left, and looks for rows that no event accounts for.
-func (v *Verifier) Finish(ctx context.Context, tx pgx.Tx) ([]audit.Finding, error) {
-	findings, err := v.compare(ctx, tx)
-	if err != nil {
-		return nil, err
-	}
+// Finish looks for rows that no event accounts for.
+func (v *Verifier) Finish(ctx context.Context, tx pgx.Tx) (findings []audit.Finding, err error) {
 	rows, err := tx.Query(ctx, v.of.sql(straysSQL))
 	if err != nil {
 		return nil, failed(err)
@@ -89,10 +71,10 @@ func (v *Verifier) Finish(ctx context.Context, tx pgx.Tx) ([]audit.Finding, erro
 	return findings, nil
 }
 
-// compare compares the rows of the waiting tickets with what they should be.
-func (v *Verifier) compare(ctx context.Context, tx pgx.Tx) (findings []audit.Finding, err error) {
+// Flush compares the rows of the tickets since the last time with what they should be.
+func (v *Verifier) Flush(ctx context.Context, tx pgx.Tx) (findings []audit.Finding, err error) {
 	want, have := v.want, newBatch(v.of, nil)
-	v.want, v.rows = newBatch(v.of, nil), 0
+	v.want = newBatch(v.of, nil)
 	for _, t := range want.order {
 		have.meet(&eventstore.Recorded{Account: t.account, Ticket: t.ticket})
 		for _, c := range t.comments {
