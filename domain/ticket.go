@@ -68,6 +68,21 @@ func (t Ticket) Evolve(e Event) Ticket {
 	return t
 }
 
+// Hides reports whether e, the ticket's next event and about no comment, is of no concern
+// to those who may not see internal notes: it only lays or lifts a legal hold, or tells
+// of keys.
+func (t Ticket) Hides(e Event) bool {
+	switch e := e.(type) {
+	case TicketChanged:
+		sameSubject := e.Subject == nil && t.Subject == nil || e.Subject != nil && t.Subject != nil && e.Subject.ID == t.Subject.ID
+		return e.LegalHold != t.LegalHold && e.Status == t.Status && e.DefaultPublic == t.DefaultPublic &&
+			same(e.Requester, t.Requester) && sameSubject
+	case ObligationCompleted:
+		return true
+	}
+	return false
+}
+
 // VisibleTo reports whether the actor may know that the ticket exists: customers
 // know the tickets they requested.
 func (t Ticket) VisibleTo(a Actor) bool {

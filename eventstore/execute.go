@@ -252,11 +252,11 @@ func prepare(cmd domain.Command, st state, events []domain.Event, contents []con
 		p.removes = append(p.removes, removed(e)...)
 		switch {
 		case aboutTicket(e):
-			encoded.internal = onlyHold(ticketAfter, e)
+			encoded.internal = ticketAfter.Hides(e)
 			ticketAfter = ticketAfter.Evolve(e)
 			p.ticketAfter = &ticketAfter
 		case encoded.name == kindObligationCompleted.name:
-			encoded.internal = true // of no concern to anybody else
+			encoded.internal = ticketAfter.Hides(e)
 		default:
 			before := commentAfter
 			commentAfter = commentAfter.Evolve(e)
@@ -278,25 +278,6 @@ func aboutTicket(e domain.Event) bool {
 		return e.Subject
 	}
 	return false
-}
-
-// onlyHold reports whether the event changes no more of the ticket than its legal
-// hold, which is of no concern to customers.
-func onlyHold(t domain.Ticket, e domain.Event) bool {
-	changed, ok := e.(domain.TicketChanged)
-	if !ok || changed.LegalHold == t.LegalHold {
-		return false
-	}
-	return changed.Status == t.Status && changed.DefaultPublic == t.DefaultPublic &&
-		same(changed.Requester, t.Requester, func(a, b domain.UserID) bool { return a == b }) &&
-		same(changed.Subject, t.Subject, func(a, b domain.ContentRef) bool { return a.ID == b.ID })
-}
-
-func same[T any](a, b *T, equal func(T, T) bool) bool {
-	if a == nil || b == nil {
-		return a == b
-	}
-	return equal(*a, *b)
 }
 
 // sealText seals the text that cmd brings, if any, and notes its digest in cmd.

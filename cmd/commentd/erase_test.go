@@ -19,7 +19,6 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/erasure"
 	"github.com/commentd/commentd/eventstore/vault"
-	"github.com/commentd/commentd/httpapi/directory"
 	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/internal/metrics"
 )
@@ -236,7 +235,7 @@ func TestWaitForKeys(t *testing.T) {
 		default:
 		}
 		m := metrics.New(prometheus.NewRegistry())
-		worker := erasure.New(s.log, s.pool, s.keyring, []erasure.Shelf{erasure.Contents(0), directory.Shelf()}, m, erasure.Config{})
+		worker := erasure.New(s.log, s.pool, s.keyring, shelves(), m, erasure.Config{})
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		go func() {

@@ -89,6 +89,7 @@ func (s *stream) add(r *eventstore.Recorded, fact domain.Event) (problems []stri
 }
 
 func (s *stream) evolve(r *eventstore.Recorded, fact domain.Event, c *foldedComment) (problems []string) {
+	internal := s.state.Hides(fact)
 	s.state = s.state.Evolve(fact)
 	audit := fact.Metadata().Audit
 	switch {
@@ -99,7 +100,6 @@ func (s *stream) evolve(r *eventstore.Recorded, fact domain.Event, c *foldedComm
 	default:
 		s.command = 0
 	}
-	_, internal := fact.(domain.ObligationCompleted)
 	if c != nil {
 		before := c.Public
 		c.Comment = c.Evolve(fact)
