@@ -1,8 +1,11 @@
 package projections
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -65,17 +68,40 @@ func (c *comparison) all(ctx context.Context) error {
 	c.begins(StepCompare, 0, 0)
 	live, next := c.projection.Schema(), c.tables.Schema()
 	c.report.Tickets = 0
-	err := pgx.BeginFunc(ctx, c.site.pool, func(tx pgx.Tx) error {
+	return c.moment(ctx, func(tx pgx.Tx, level *levels) error {
 		if _, err := tx.Exec(ctx, whole); err != nil {
 			return err
 		}
 		return c.each(ctx, tx, live.Digests, next.Digests, []any{c.config.Shard}, func(d *digest) {
 			c.report.Tickets++
-			c.note(d)
+			c.note(d, level)
 			if c.report.Tickets%1000 == 0 {
 				c.advance(1000)
 			}
 		})
+	})
+}
+
+// levels are the partitions of which both versions show the same events.
+type levels [domain.Partitions]bool
+
+// moment has do look at both versions as they are at one moment.
+func (c *comparison) moment(ctx context.Context, do func(pgx.Tx, *levels) error) error {
+	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, c.site.pool, options, func(tx pgx.Tx) error {
+		live, err := readCheckpoints(ctx, tx, checkpointsSQL, c.projection.Name(), c.config.Shard)
+		if err != nil {
+			return err
+		}
+		next, err := readCheckpoints(ctx, tx, checkpointsSQL, c.tables.Name(), c.config.Shard)
+		if err != nil {
+			return err
+		}
+		var level levels
+		for i := range level {
+			level[i] = live[i] == next[i]
+		}
+		return do(tx, &level)
 	})
 	if err != nil {
 		return fmt.Errorf("compare: %w", err)
@@ -83,13 +109,12 @@ func (c *comparison) all(ctx context.Context) error {
 	return nil
 }
 
-// note puts a ticket where it belongs.
-func (c *comparison) note(d *digest) {
+// note puts a ticket where it belongs. If its partition is level and the versions are not,
+// then rows are missing, or say that they are good up to another version.
+func (c *comparison) note(d *digest, level *levels) {
 	switch {
 	case d.same():
-		delete(c.pending, d.ticketKey)
-	case d.sameVersion():
-		delete(c.pending, d.ticketKey)
+	case d.sameVersion(), level[domain.Partition(d.account, d.ticket)]:
 		c.differ[d.ticketKey] = struct{}{}
 	default:
 		c.pending[d.ticketKey] = struct{}{}
@@ -107,24 +132,19 @@ func (c *comparison) touched(key ticketKey) {
 // recheckStep is how many tickets are looked at in one statement.
 const recheckStep = 500
 
-// open returns the pending tickets of partitions in which both versions have come
-// equally far, or might have.
+// open returns the pending tickets of partitions in which this version can come as far as
+// the one that is read, which may be the one behind.
 func (c *comparison) open(f *follower, live *checkpoints) (keys []ticketKey) {
 	if c == nil {
 		return nil
 	}
 	for key := range c.pending {
-		if f.level(domain.Partition(key.account, key.ticket), live) {
+		i := domain.Partition(key.account, key.ticket)
+		if live[i].epoch == f.head.epoch && live[i].position >= f.held[i].position {
 			keys = append(keys, key)
 		}
 	}
 	return keys
-}
-
-// level reports whether this version has come as far as the one that is read, and no
-// further.
-func (f *follower) level(partition int, live *checkpoints) bool {
-	return live[partition].epoch == f.head.epoch && live[partition].position >= f.held[partition].position
 }
 
 // recheck looks at tickets again.
@@ -136,20 +156,26 @@ func (c *comparison) recheck(ctx context.Context, keys []ticketKey) error {
 		var accounts []int32
 		var tickets []pgtype.UUID
 		for _, key := range some {
+			delete(c.pending, key) // it comes back, unless neither version has rows of it
 			accounts, tickets = append(accounts, int32(key.account)), append(tickets, pgtype.UUID{Bytes: key.ticket, Valid: true})
 		}
-		err := pgx.BeginFunc(ctx, c.site.pool, func(tx pgx.Tx) error {
-			return c.each(ctx, tx, live.DigestsOf, next.DigestsOf, []any{c.config.Shard, accounts, tickets}, c.note)
+		err := c.moment(ctx, func(tx pgx.Tx, level *levels) error {
+			return c.each(ctx, tx, live.DigestsOf, next.DigestsOf, []any{c.config.Shard, accounts, tickets}, func(d *digest) {
+				c.note(d, level)
+			})
 		})
 		if err != nil {
-			return fmt.Errorf("compare: %w", err)
+			for _, key := range some {
+				c.pending[key] = struct{}{}
+			}
+			return err
 		}
 	}
 	return nil
 }
 
-// finish judges what is left when neither version moves any more, and reports. The
-// error is a *DifferError.
+// finish judges when neither version moves any more. What then is pending cannot be
+// compared. The error is a *DifferError.
 func (c *comparison) finish(ctx context.Context, f *follower, live *checkpoints) error {
 	if c == nil {
 		return nil
@@ -157,33 +183,35 @@ func (c *comparison) finish(ctx context.Context, f *follower, live *checkpoints)
 	if err := c.recheck(ctx, c.open(f, live)); err != nil {
 		return err
 	}
+	c.report.Behind = len(c.pending)
+	return c.judge(ctx)
+}
+
+// early ends a comparison that has found a difference already.
+func (c *comparison) early(ctx context.Context) error {
+	if c == nil || len(c.differ) == 0 || c.config.Accept {
+		return nil
+	}
+	return c.judge(ctx)
+}
+
+// judge reports the tickets that differ, quarantined ones excepted.
+func (c *comparison) judge(ctx context.Context) error {
 	sick, err := c.quarantined(ctx)
 	if err != nil {
 		return err
 	}
-	for key := range c.pending {
-		i := domain.Partition(key.account, key.ticket)
-		if live[i].epoch == f.head.epoch && live[i].position == f.held[i].position {
-			c.differ[key] = struct{}{} // a row is missing, or says that it is good up to another version
-			delete(c.pending, key)
-		}
-	}
-	c.report.Behind = len(c.pending)
-	return c.judge(sick)
-}
-
-// judge reports the tickets that differ, quarantined ones excepted.
-func (c *comparison) judge(sick map[ticketKey]bool) error {
 	c.report.Differ, c.report.Differing = 0, nil
 	for key := range c.differ {
-		if sick[key] {
-			continue
-		}
-		c.report.Differ++
-		if len(c.report.Differing) < maxNamed {
+		if !sick[key] {
+			c.report.Differ++
 			c.report.Differing = append(c.report.Differing, Ticket{Account: key.account, ID: key.ticket})
 		}
 	}
+	slices.SortFunc(c.report.Differing, func(a, b Ticket) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	c.report.Differing = c.report.Differing[:min(maxNamed, len(c.report.Differing))]
 	if c.report.Differ > 0 && !c.config.Accept {
 		return &DifferError{}
 	}
@@ -222,16 +250,4 @@ func (c *comparison) quarantined(ctx context.Context) (map[ticketKey]bool, error
 		}
 	}
 	return sick, nil
-}
-
-// early ends a comparison that has found a difference already.
-func (c *comparison) early(ctx context.Context) error {
-	if c == nil || len(c.differ) == 0 || c.config.Accept {
-		return nil
-	}
-	sick, err := c.quarantined(ctx)
-	if err != nil {
-		return err
-	}
-	return c.judge(sick)
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
@@ -44,15 +45,8 @@ func (s *site) load(ctx context.Context) error {
 
 func (s *site) loadPart(ctx context.Context, part int) error {
 	p := &loading{build: s.tables.Build(), sick: make(map[ticketKey]poison)}
-	for from := eventstore.Position(0); from < s.report.Position; {
-		to := min(from+scanStep, s.report.Position)
-		before := p.events
-		err := s.log.Scan(ctx, eventstore.Range{After: from, To: to, Part: part, Parts: s.parts}, p.add)
-		if err != nil {
-			return err
-		}
-		s.advance(p.events - before)
-		from = to
+	if err := s.foldPart(ctx, part, p); err != nil {
+		return err
 	}
 	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, hurrySQL); err != nil {
@@ -72,12 +66,41 @@ func (s *site) loadPart(ctx context.Context, part int) error {
 	})
 }
 
+// foldPart reads the log. A statement that fails, as on a machine that has too much to
+// do, is tried again from where it was: much may have been read before it.
+func (s *site) foldPart(ctx context.Context, part int, p *loading) error {
+	const tries = 5
+	failures := 0
+	for p.at < s.report.Position {
+		to := min(p.at+scanStep, s.report.Position)
+		before, begun := p.events, p.at
+		err := s.log.Scan(ctx, eventstore.Range{After: p.at, To: to, Part: part, Parts: s.parts}, p.add)
+		s.advance(p.events - before)
+		switch {
+		case err == nil:
+			p.at, failures = to, 0
+			continue
+		case p.at > begun:
+			failures = 0
+		}
+		if failures++; failures == tries || ctx.Err() != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second << failures / 4):
+		}
+	}
+	return nil
+}
+
 // loading is a part on its way into memory.
 type loading struct {
 	build  Build
 	sick   map[ticketKey]poison
 	lost   map[ticketKey]bool // of sick: half an event may have been applied
 	event  Event
+	at     eventstore.Position // of the last event
 	events int64
 }
 
@@ -85,6 +108,7 @@ type loading struct {
 // that it had before, and waits in quarantine.
 func (p *loading) add(r *eventstore.Recorded) error {
 	p.events++
+	p.at = r.Position
 	key := keyOf(r)
 	if len(p.sick) > 0 {
 		if _, sick := p.sick[key]; sick {

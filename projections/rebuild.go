@@ -105,7 +105,7 @@ type Rebuilder struct {
 // pool does.
 func NewRebuilder(pool *pgxpool.Pool, projection Rebuildable, log History, m *metrics.Metrics, config RebuildConfig) *Rebuilder {
 	if config.Workers == 0 {
-		config.Workers = max(1, runtime.NumCPU()/2)
+		config.Workers = DefaultWorkers()
 	}
 	if config.Memory == 0 {
 		config.Memory = 512 << 20
@@ -115,6 +115,9 @@ func NewRebuilder(pool *pgxpool.Pool, projection Rebuildable, log History, m *me
 	}
 	return &Rebuilder{pool: pool, projection: projection, log: log, metrics: m, config: config}
 }
+
+// DefaultWorkers is half the processors that this process may use.
+func DefaultWorkers() int { return max(1, runtime.GOMAXPROCS(0)/2) }
 
 // Rebuild builds a new version and has it read. It may be ended at any time and in any
 // way: the next one goes on where it was, or begins anew. The version that was read

@@ -130,3 +130,23 @@ func TestARebuildHealsWhatWasMended(t *testing.T) {
 		t.Errorf("status = %+v; want no quarantine and no lag", status)
 	}
 }
+
+// Everything is gone, and the checkpoints say that everything was applied.
+func TestARebuildFindsAnEmptyReadModel(t *testing.T) {
+	l := logtest.New(t)
+	p := newInstance(t, l, l.Connect(), logFeed{l.Store}, threads.Projection{})
+	p.start()
+	for range 5 {
+		events(t, l, 5)
+	}
+	await(t, l)
+	l.Exec("TRUNCATE threads.tickets, threads.comments")
+	report, err := newRebuilder(l, projections.RebuildConfig{}).Rebuild(t.Context())
+	if !errors.As(err, new(*projections.DifferError)) || report.Differ != 5 || len(report.Differing) != 5 {
+		t.Errorf("Rebuild = %+v, %v; want all 5 tickets to differ", report, err)
+	}
+	rebuilt(t, l, projections.RebuildConfig{Accept: true})
+	events(t, l, 5)
+	await(t, l)
+	logtest.CheckRows(t, l.Pool)
+}

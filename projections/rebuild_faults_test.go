@@ -212,3 +212,33 @@ func TestKilledRebuildsLeaveNothingThatHurts(t *testing.T) {
 		t.Errorf("schemas = %s; want that in use and the one before", got)
 	}
 }
+
+// troubled is a log of which reading breaks off before long.
+type troubled struct {
+	*eventstore.Store
+	calls int
+}
+
+func (l *troubled) Scan(ctx context.Context, r eventstore.Range, do func(*eventstore.Recorded) error) error {
+	l.calls++
+	read := 0
+	return l.Store.Scan(ctx, r, func(e *eventstore.Recorded) error {
+		if read++; read > 20 {
+			return eventstore.ErrUnavailable
+		}
+		return do(e)
+	})
+}
+
+func TestReadingThatBreaksOffGoesOn(t *testing.T) {
+	l := logtest.New(t)
+	for range 3 {
+		events(t, l, 15)
+	}
+	log := &troubled{Store: l.Store}
+	report, err := projections.NewRebuilder(l.Connect(), threads.Projection{}, log, l.Metrics, projections.RebuildConfig{Workers: 1}).Rebuild(t.Context())
+	if err != nil || !report.Switched || log.calls < 3 {
+		t.Errorf("Rebuild = %+v, %v after %d calls; want the log read in several", report, err, log.calls)
+	}
+	logtest.CheckRows(t, l.Pool)
+}

@@ -128,7 +128,13 @@ func (r *Rebuilder) connect(ctx context.Context) (*pgxpool.Pool, error) {
 	// Postgres' own helpers count as workers: the service is to have processors left.
 	helpers := strconv.Itoa(r.config.Workers - 1)
 	params["max_parallel_maintenance_workers"], params["max_parallel_workers_per_gather"] = helpers, helpers
+	connected := config.AfterConnect
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		if connected != nil {
+			if err := connected(ctx, conn); err != nil {
+				return err
+			}
+		}
 		// A statement ends when whoever has asked for it is gone, so that a rebuild that was
 		// killed does not stand in the way of the next. Not every platform has this.
 		_, _ = conn.Exec(ctx, "SET client_connection_check_interval = '1s'")

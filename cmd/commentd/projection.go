@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -51,7 +52,7 @@ type projectionRebuild struct {
 	projectionDatabase
 	output
 	Projection string `arg:"" enum:"threads" help:"The read model: threads."`
-	Workers    int    `help:"Parts of the log to load side by side; half the processors if not given." placeholder:"N"`
+	Workers    int    `help:"Processors to use, and parts of the log to load side by side; half of those that there are if not given." placeholder:"N"`
 	Memory     int    `default:"512" help:"Memory for events that are folded, roughly, in MiB. The less, the more often the log is read."`
 	Accept     bool   `help:"Have the new read model read even if it differs, as after a fault of the projector is mended."`
 	Restart    bool   `help:"Begin anew, whatever an interrupted rebuild has left."`
@@ -65,6 +66,11 @@ func (c projectionRebuild) Run(ctx context.Context, e env) error {
 	case c.Memory < 16:
 		return &usageError{errors.New("--memory must be at least 16")}
 	}
+	if c.Workers == 0 {
+		c.Workers = projections.DefaultWorkers()
+	}
+	// Collecting garbage counts, too: the service on this machine is to have processors left.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(min(c.Workers, runtime.GOMAXPROCS(0))))
 	return c.with(ctx, max(4, c.Workers+1), func(pool *pgxpool.Pool) error {
 		bars := newProgressBars(e.stderr)
 		report, err := rebuilder(pool, projections.RebuildConfig{

@@ -144,3 +144,45 @@ func openTerminal(t *testing.T) (terminal, screen *os.File) {
 	}
 	return terminal, screen
 }
+
+// Ctrl-C ends a rebuild in the middle, and the next one goes on with what it has left.
+func TestARebuildIsInterruptedAndGoneOnWith(t *testing.T) {
+	o := newOperated(t)
+	for _, args := range []string{"account create acme", "ticket create --account acme", "projection rebuild threads"} {
+		if _, code := o.run(strings.Fields(args)...); code != 0 {
+			t.Fatalf("commentd %s: exit code %d", args, code)
+		}
+	}
+	conn, err := pgx.Connect(t.Context(), o.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	// Nothing can be compared for as long as this is held.
+	if _, err := conn.Exec(t.Context(), "BEGIN; LOCK TABLE threads.comments"); err != nil {
+		t.Fatal(err)
+	}
+	p := startProgram(t, []string{"COMMENTD_POSTGRES_URL=" + o.url}, "projection", "rebuild", "threads")
+	for waits := false; !waits && p.running(); {
+		err := conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = 'threads.comments'::regclass AND NOT granted)").Scan(&waits)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	<-p.exited
+	if code := p.cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(p.output.String(), "interrupted; run the same command to go on") {
+		t.Errorf("exit code %d after an interrupt, and\n%s", code, p.output)
+	}
+	if _, err := conn.Exec(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	if out, _ := o.run("projection", "status"); !strings.Contains(out, "The rebuild of version 3, begun at ") || !strings.Contains(out, "was interrupted; rebuild again to go on: compare, 0") {
+		t.Errorf("status after it:\n%s", out)
+	}
+	if out, code := o.run("projection", "rebuild", "threads", "--json"); code != 0 || !strings.Contains(out, `"version":3,"live":true,"resumed":true`) {
+		t.Errorf("rebuild after it: exit code %d, and\n%s\nwant it gone on with", code, out)
+	}
+}
