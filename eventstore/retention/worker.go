@@ -17,7 +17,7 @@ import (
 type Config struct {
 	Shard int16
 	// Glance is how often the policies are read, and deleted comments looked for in
-	// accounts that keep none; default 5 s.
+	// accounts that keep none; default 10 s.
 	Glance time.Duration
 	// Round is how often everything else is done; default 10 min. A change of the
 	// policies is not waited for.
@@ -43,7 +43,7 @@ const width = 8
 // returns those that differ from Policy{Deleted: DefaultDeleted}, in order of accounts.
 func NewWorker(log *eventstore.Store, pool *pgxpool.Pool, policies func(context.Context) ([]Policy, error), m *metrics.Metrics, config Config) *Worker {
 	if config.Glance == 0 {
-		config.Glance = 5 * time.Second
+		config.Glance = 10 * time.Second
 	}
 	if config.Round == 0 {
 		config.Round = 10 * time.Minute
