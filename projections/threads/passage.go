@@ -147,5 +147,5 @@ func (f *passages) text(ctx context.Context, r *Reader, comment domain.CommentID
 	if comment == (domain.CommentID{}) {
 		place = vault.OfSubject(f.account, f.ticket, *id)
 	}
-	return r.text(ctx, place, f.contents[*id])
+	return r.text(ctx, place, *id, f.contents[*id])
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/vault"
@@ -77,17 +79,25 @@ func (w *wordings) append(e *eventstore.Recorded, by domain.Meta, content domain
 	*w = append(*w, wording{version: e.Version, event: e.ID, by: by, content: content})
 }
 
-// text opens a content in its place.
-func (r *Reader) text(ctx context.Context, place vault.Place, content row) (Text, error) {
-	if content.sealed == nil {
-		return Text{Destroyed: true}, nil
+// text opens a content in its place. If its key was destroyed after the row was read, the
+// content is under another one by now.
+func (r *Reader) text(ctx context.Context, place vault.Place, id domain.ContentID, content row) (Text, error) {
+	for range maxMoves {
+		if content.sealed == nil {
+			return Text{Destroyed: true}, nil
+		}
+		_, body, err := r.body(ctx, nil, place, content.bucket, content.sealed)
+		if !errors.Is(err, vault.ErrDestroyed) {
+			return Text{BodyJSON: body}, err
+		}
+		now, err := r.contents(ctx, []pgtype.UUID{asID(id)})
+		if err != nil {
+			return Text{}, err
+		}
+		if now[id].bucket == content.bucket {
+			return Text{Destroyed: true}, nil
+		}
+		content = now[id]
 	}
-	_, body, err := r.body(ctx, nil, place, content.bucket, content.sealed)
-	switch {
-	case errors.Is(err, vault.ErrDestroyed):
-		return Text{Destroyed: true}, nil
-	case err != nil:
-		return Text{}, err
-	}
-	return Text{BodyJSON: body}, nil
+	return Text{}, failed(errMoving)
 }

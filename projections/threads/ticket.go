@@ -42,27 +42,9 @@ func (r *Reader) Ticket(ctx context.Context, account domain.AccountID, id domain
 	if read.sealed == nil {
 		return t, nil
 	}
-	t.SubjectJSON, err = r.subject(ctx, account, id, read)
+	subject, err := r.text(ctx, vault.OfSubject(account, id, read.subject), read.subject, row{bucket: read.bucket, sealed: read.sealed})
+	t.SubjectJSON = subject.BodyJSON
 	return t, err
-}
-
-// subject opens the subject of a ticket; it is nil if it is destroyed. If its key was
-// destroyed after the row was read, it is under another one by now.
-func (r *Reader) subject(ctx context.Context, account domain.AccountID, ticket domain.TicketID, read *ticketRead) ([]byte, error) {
-	place, bucket, sealed := vault.OfSubject(account, ticket, read.subject), read.bucket, read.sealed
-	for range maxMoves {
-		_, subject, err := r.body(ctx, nil, place, bucket, sealed)
-		if !errors.Is(err, vault.ErrDestroyed) {
-			return subject, err
-		}
-		now, err := r.contents(ctx, []pgtype.UUID{asID(read.subject)})
-		found := now[read.subject]
-		if err != nil || found.sealed == nil || found.bucket == bucket {
-			return nil, err
-		}
-		bucket, sealed = found.bucket, found.sealed
-	}
-	return nil, failed(errMoving)
 }
 
 // ticketRead is the result of ticket.sql.
