@@ -99,6 +99,9 @@ func (r *Rebuilder) work(ctx context.Context, place string, do func(context.Cont
 	}
 	cancel(nil)
 	watching.Wait()
+	if step := s.step.Load(); step != nil && !s.report.Switched {
+		_ = s.sign(ctx, guard, *step) // where it has come to an end
+	}
 	s.clock("")
 	s.report.Took = time.Since(began)
 	if differ := (*DifferError)(nil); errors.As(err, &differ) {
@@ -158,18 +161,26 @@ func (s *site) watch(ctx context.Context, guard *pgx.Conn, cancel context.Cancel
 		if step == nil { // there is no row yet
 			continue
 		}
-		tag, err := guard.Exec(ctx, versionSeenSQL, s.run, *step, s.done.Load(), s.total.Load())
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
-			cancel(fmt.Errorf("the session that locks the projection: %s", sqlState(err)))
-			return
-		case tag.RowsAffected() == 0:
-			cancel(errSuperseded)
+		if err := s.sign(ctx, guard, *step); err != nil {
+			cancel(err)
 			return
 		}
 	}
+}
+
+// sign gives a sign of life. It is not cut off in the middle: the session is still needed,
+// to give the lock back.
+func (s *site) sign(ctx context.Context, guard *pgx.Conn, step string) error {
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer done()
+	tag, err := guard.Exec(ctx, versionSeenSQL, s.run, step, s.done.Load(), s.total.Load())
+	switch {
+	case err != nil:
+		return fmt.Errorf("the session that locks the projection: %s", sqlState(err))
+	case tag.RowsAffected() == 0:
+		return errSuperseded
+	}
+	return nil
 }
 
 // begins tells that a step begins.
