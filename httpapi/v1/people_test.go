@@ -16,6 +16,7 @@ type ticket struct {
 	Status      string  `json:"status"`
 	Subject     *string `json:"subject"`
 	RequesterID *string `json:"requester_id"`
+	LegalHold   *bool   `json:"legal_hold"`
 	CreatedAt   string  `json:"created_at"`
 	UpdatedAt   string  `json:"updated_at"`
 }
