@@ -22,6 +22,9 @@ var tampered = []struct{ table, row string }{
 	{"audit.heads", `'generation ' || generation || ' size ' || size`},
 }
 
+// restored are those and the one in which not every column follows from the log.
+var restored = append(slices.Clone(tampered), struct{ table, row string }{table: "log.obligations"})
+
 // flips say how a bit of a column is turned over, by the column's type.
 var flips = map[string]string{
 	"bigint": "%s # 1::bigint", "integer": "%s # 1", "smallint": "%s # 1::smallint", "boolean": "NOT %s",
@@ -50,7 +53,7 @@ func (w *world) tamper(do func(), check func(*Report)) {
 func (w *world) restore() {
 	w.t.Helper()
 	var restore strings.Builder
-	for _, t := range tampered {
+	for _, t := range restored {
 		fmt.Fprintf(&restore, "DELETE FROM %s; INSERT INTO %[1]s SELECT * FROM saved.%s;", t.table, strings.ReplaceAll(t.table, ".", "_"))
 	}
 	w.exec(restore.String())
@@ -60,7 +63,7 @@ func (w *world) restore() {
 func (w *world) save() {
 	w.t.Helper()
 	w.exec("CREATE SCHEMA saved")
-	for _, t := range tampered {
+	for _, t := range restored {
 		w.exec("CREATE TABLE saved." + strings.ReplaceAll(t.table, ".", "_") + " AS SELECT * FROM " + t.table)
 	}
 }
@@ -184,6 +187,13 @@ func TestTamperRows(t *testing.T) {
 			default_public, legal_hold, gen_random_uuid(), requester_id, subject_id, status FROM log.tickets LIMIT 1`}, []string{"there is no event of this ticket"}},
 		{"an event beyond the end", []string{`INSERT INTO log.events SELECT 1000, prev_in_partition, recorded_at, epoch, account_id, 1000, comment_previous, shard,
 			schema_version, internal, gen_random_uuid(), ticket_id, comment_id, type, data FROM log.events WHERE position = 5`}, []string{"position 1000: beyond the end"}},
+		{"an obligation is forgotten", []string{"DELETE FROM log.obligations WHERE completed_at IS NULL"}, []string{"missing, or of another event"}},
+		{"an obligation is completed by words alone", []string{"UPDATE log.obligations SET completed_at = now(), key_destroyed_at = now() WHERE completed_at IS NULL"},
+			[]string{"not what the events come to"}},
+		{"an obligation names other keys", []string{"UPDATE log.obligations SET bucket_ids = '{77}' WHERE completed_at IS NOT NULL"},
+			[]string{"its keys were not destroyed then"}},
+		{"an obligation was fulfilled earlier than that", []string{"UPDATE log.obligations SET key_destroyed_at = key_destroyed_at - interval '1 microsecond'"},
+			[]string{"its keys were not destroyed then"}},
 		{"a head that nobody signed", []string{"INSERT INTO audit.heads SELECT 264, previous, kept, signed_at, generation, epoch, shard, root, signature, leaves FROM audit.heads WHERE size = 265"},
 			[]string{"generation 1 size 264: the signature is not one of this key"}},
 		{"a tile that no tree has", []string{"INSERT INTO audit.tiles SELECT 1, generation, shard, level, hashes FROM audit.tiles WHERE level = 0"},

@@ -31,13 +31,11 @@ func history(t *testing.T, steps int) *world {
 		w.must(domain.UpdateComment{Account: account, Ticket: ticket, Comment: second, By: admin, Text: text("too"), Audit: w.numbers().Audit})
 		w.must(domain.DeleteComment{Account: account, Ticket: ticket, Comment: second, By: admin, Audit: w.numbers().Audit})
 		w.seal()
-		erased := w.must(domain.EraseComment{Account: account, Ticket: ticket, Comment: second, By: admin, Audit: w.numbers().Audit, Cause: domain.CauseDeletion})
+		w.must(domain.EraseComment{Account: account, Ticket: ticket, Comment: second, By: admin, Audit: w.numbers().Audit, Cause: domain.CauseDeletion})
 		subject := text("another subject")
 		w.must(domain.PutTicket{Account: account, Ticket: ticket, By: admin, Subject: &subject, Numbers: w.numbers()})
 		if step == 0 {
-			log := w.log()
-			done := log[erased.Position-1]
-			w.must(domain.CompleteObligation{Account: account, Ticket: ticket, By: admin, Audit: w.numbers().Audit, Obligation: done.ID, DestroyedAt: done.RecordedAt})
+			w.fulfil()
 			w.must(domain.EraseSubject{Account: account, Ticket: ticket, By: admin, Audit: w.numbers().Audit, Cause: domain.CauseErasure})
 		}
 		opens := domain.CreateComment{

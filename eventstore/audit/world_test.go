@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/erasure"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/internal/metrics"
@@ -96,6 +98,24 @@ func (w *world) open(subject string) domain.TicketID {
 	}
 	w.must(put)
 	return put.Ticket
+}
+
+// fulfil destroys the keys that are owed, which is one event for each obligation.
+func (w *world) fulfil() {
+	w.t.Helper()
+	worker := erasure.New(w.Store, w.pool, vault.NewKeyring(w.pool, rootKey), []erasure.Shelf{erasure.Contents(0)}, w.m, erasure.Config{})
+	ctx, stop := context.WithCancel(w.t.Context())
+	done := make(chan error, 1)
+	go func() { done <- worker.Run(ctx) }()
+	for open := 1; open > 0; time.Sleep(10 * time.Millisecond) {
+		if err := w.pool.QueryRow(ctx, "SELECT count(*) FROM log.obligations WHERE completed_at IS NULL").Scan(&open); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	stop()
+	if err := <-done; err != nil {
+		w.t.Errorf("erasure: %v", err)
+	}
 }
 
 // say adds a comment: one event.

@@ -18,7 +18,7 @@ const (
 	// Events that nobody told of are looked for after a silence of the first, at
 	// last of the second length.
 	missedLate = 250 * time.Millisecond
-	missedLast = 5 * time.Second
+	missedLast = 10 * time.Second
 	// An event may be in the log an instant before it is in the stream.
 	grace = 25 * time.Millisecond
 	// After it has failed, the stream is tried again after the first, at last the
