@@ -3,6 +3,8 @@ package eventstore
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -39,6 +41,9 @@ func init() {
 		kinds[k.name] = k
 	}
 }
+
+// EventTypes returns the names of all types of events, sorted.
+func EventTypes() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 func kindOf(e domain.Event) kind {
 	switch e.(type) {

@@ -26,6 +26,7 @@ import (
 	v1 "github.com/commentd/commentd/httpapi/v1"
 	"github.com/commentd/commentd/internal/metrics"
 	"github.com/commentd/commentd/projections"
+	"github.com/commentd/commentd/projections/feed"
 	"github.com/commentd/commentd/projections/threads"
 )
 
@@ -120,9 +121,11 @@ func (s *service) run(ctx context.Context) error {
 	if s.nats != nil && s.has("api") && !s.has("relay") {
 		start("poke", behind, s.poke)
 	}
+	hub := s.hub()
+	start("feed", ctx, hub.Run) // which ends the streams, so that the API can drain
 	start("http", ctx, func(ctx context.Context) error {
 		defer stopBehind()
-		return s.serveHTTP(ctx, s.checks(carrier, sealer))
+		return s.serveHTTP(ctx, hub, s.checks(carrier, sealer))
 	})
 
 	var errs []error
@@ -135,7 +138,7 @@ func (s *service) run(ctx context.Context) error {
 func (s *service) has(role string) bool { return slices.Contains(s.roles, role) }
 
 // serveHTTP answers until ctx ends, and drains.
-func (s *service) serveHTTP(ctx context.Context, checks []httpapi.Check) error {
+func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, checks []httpapi.Check) error {
 	exposed := promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
 	config := httpapi.Config{
 		Checks:    checks,
@@ -161,10 +164,19 @@ func (s *service) serveHTTP(ctx context.Context, checks []httpapi.Check) error {
 		pages := threads.NewCache[*v1.Page](s.tools.pool, 0, s.PageCache<<20, s.metrics)
 		api = v1.New(s.tools.log, reader, pages, s.tools.directory, s.tools.vault, s.root, v1.Config{
 			BaseURL: s.PublicURL, ErasureHorizon: s.ErasureHorizon, Log: s.tree(),
+			Live: &v1.Live{Hub: hub, Head: s.tools.log.Head, Recheck: s.tools.keys.Recheck},
 		})
 	}
 	handler := httpapi.New(api, s.tools.keys, s.metrics, config)
 	return errors.Join(httpapi.Serve(ctx, s.listener, handler, s.Drain), <-metricsDone)
+}
+
+// hub is where those who follow events meet the log.
+func (s *service) hub() *feed.Hub {
+	if s.nats == nil {
+		return feed.New(s.tools.log, feed.Polling{Log: s.tools.log})
+	}
+	return feed.New(s.tools.log, relay.NewFeed(s.tools.log, s.nats, 0))
 }
 
 // checks are what /readyz looks at.

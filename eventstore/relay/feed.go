@@ -44,7 +44,7 @@ var ErrAhead = errors.New("the reader is ahead of the log")
 //
 // While NATS is away the log alone is read. While Postgres is away Run goes on with
 // what the stream gives, as long as there is nothing odd about it. An idle Run makes
-// one query in 2.5 seconds, or one in a second while there is no stream.
+// one query in ten seconds, or one in a second while there is no stream.
 func (f *Feed) Run(ctx context.Context, from eventstore.Position, deliver func(context.Context, []eventstore.Recorded) error) error {
 	pokes, sub, err := hearPokes(f.nc, f.shard)
 	if err != nil {

@@ -27,6 +27,16 @@ func (s *Store) Bearer(render func(http.ResponseWriter, *http.Request, error)) f
 	}
 }
 
+// Recheck returns whom the key of a request stands for now. A request that lasts asks
+// now and then: its key may have been revoked. Errors: those of Lookup.
+func (s *Store) Recheck(r *http.Request) (Principal, error) {
+	p, err := s.bearer(r)
+	if err != nil {
+		return Principal{}, err
+	}
+	return *p, nil
+}
+
 func (s *Store) bearer(r *http.Request) (*Principal, error) {
 	credentials, err := ParseAuthorization(r.Header["Authorization"])
 	if err != nil {

@@ -66,6 +66,7 @@ type API struct {
 	tags    *vault.Tagger
 	cursors *vault.CursorCipher
 	log     prover // nil: nothing is sealed
+	live    *Live  // nil: nobody can follow events
 	base    string
 
 	pieceTimeout   time.Duration
@@ -84,6 +85,8 @@ type Config struct {
 	ErasureHorizon time.Duration
 	// Log proves what is in the log. Without it nothing is sealed.
 	Log *audit.Reader
+	// Live lets callers follow events. Without it they cannot.
+	Live *Live
 }
 
 // New returns an API on the parts given. Entity tags and cursors are made under
@@ -92,7 +95,7 @@ func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cach
 	a := &API{
 		store: store, numbers: store.Numbers(), people: people, vault: v, threads: readModel, pages: pages,
 		tags: vault.NewTagger(root), cursors: vault.NewCursorCipher(root), base: config.BaseURL,
-		pieceTimeout: pieceTimeout, erasureHorizon: config.ErasureHorizon, document: sync.OnceValues(openAPI),
+		pieceTimeout: pieceTimeout, erasureHorizon: config.ErasureHorizon, document: sync.OnceValues(openAPI), live: config.Live,
 	}
 	if config.Log != nil {
 		a.log = config.Log

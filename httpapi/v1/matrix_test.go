@@ -115,6 +115,11 @@ listEvents            open          401     401     403     200    403    403   
 listEvents            closed        401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
 listEvents            unknown       401     401     403     404    403    403     403   403       403   403      403      403    403     403   403     403
 listEvents            malformed     401     401     403     400    403    403     403   403       403   403      403      403    403     403   403     403
+followEvents          all           401     401     200     403    200    403     403   200       200   200      200      200    200     200   200     200
+followEvents          open          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+followEvents          closed        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+followEvents          unknown       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
+followEvents          malformed     401     401     400     403    400    403     403   400       400   400      400      400    400     400   400     400
 listVersions          agents        401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
 listVersions          customers     401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
 listVersions          systems       401     401     403     200    403    403     403   403       403   403      403      403    403     403   403     403
@@ -181,6 +186,11 @@ func (a *account) cell(operation, object string) (method, path, body string) {
 		return "GET", a.ticketObject(object) + "/comments?as_of=version:1&as=customer", ""
 	case "listEvents":
 		return "GET", a.ticketObject(object) + "/events", ""
+	case "followEvents": // which never ends, but for HEAD
+		if object == "all" {
+			return "HEAD", "/v1/events", ""
+		}
+		return "HEAD", "/v1/events?ticket_id=" + strings.TrimPrefix(a.ticketObject(object), "/v1/tickets/"), ""
 	case "listVersions":
 		return "GET", a.commentObject(object) + "/versions", ""
 	case "createComment":

@@ -106,6 +106,11 @@ func (op *operation) describe(schemas huma.Registry, refusal *huma.Schema) *huma
 	if op.lines != nil {
 		d.Responses[strconv.Itoa(op.answers[0].status)].Content[linesType] = &huma.MediaType{Schema: schemas.Schema(reflect.TypeOf(op.lines), true, "")}
 	}
+	if op.events != nil {
+		d.Responses[strconv.Itoa(op.answers[0].status)].Content = map[string]*huma.MediaType{
+			eventStreamType: {Schema: schemas.Schema(reflect.TypeOf(op.events), true, "")},
+		}
+	}
 	for _, status := range op.statuses() {
 		d.Responses[strconv.Itoa(status)] = &huma.Response{
 			Description: http.StatusText(status) + ": " + codesOf(status),

@@ -22,6 +22,7 @@ type operation struct {
 	body    any         // a value of the type that the body is decoded into; nil: no body
 	answers []answer
 	lines   any   // a value of what a line is, where the first answer can also be had line by line; nil: it cannot
+	events  any   // a value of what the data of an event is, where the first answer never ends; nil: it does
 	refuses []int // statuses of problems, beyond those of every operation
 	serve   func(*API, http.ResponseWriter, *http.Request) error
 }
@@ -147,6 +148,19 @@ var operations = []operation{
 		lines:   Event{},
 		refuses: []int{404},
 		serve:   (*API).listEvents,
+	},
+	{
+		id: "followEvents", method: http.MethodGet, path: "/v1/events", tag: "events", scope: auth.CommentsRead,
+		summary: "Follow what happens",
+		doc: "Server-sent events, as they happen and in order, until the caller goes: what the caller may know of, and what it may " +
+			"read of it today. A connection that breaks is taken up again with Last-Event-ID, without a gap or a repetition, " +
+			"on whatever instance. A comment that becomes an internal note, or is deleted, is told of by its ids alone to those who may not see it any more. " +
+			"While nothing happens a line with a colon comes every 15 seconds.",
+		query: liveQueryParameters, headers: []parameter{lastEventIDHeader},
+		answers: []answer{{200, "The events.", nil, []string{"Cache-Control"}}},
+		events:  LiveEvent{},
+		refuses: []int{404, 409},
+		serve:   (*API).followEvents,
 	},
 	{
 		id: "getTicket", method: http.MethodGet, path: ticketPath, tag: "tickets", scope: auth.CommentsRead,

@@ -34,6 +34,8 @@ var (
 	ifNoneMatchHeader = parameter{"If-None-Match", "An ETag from before: the answer is 304 if nothing has changed.", text(0, 0)}
 	ifMatchHeader     = parameter{"If-Match", "The ETag of the comment as the caller knows it: if it has changed since, the answer is 409 and nothing happens.", text(0, 0)}
 
+	lastEventIDHeader = parameter{"Last-Event-ID", "The id of the last event that the caller has: the stream goes on after it.", text(1, 0)}
+
 	idempotencyKeyHeader = parameter{
 		"Idempotency-Key", "Makes it safe to repeat the request within two hours: it has one effect, and one comment is the answer to all.",
 		text(1, maxIdempotencyKey),

@@ -25,6 +25,7 @@ import (
 	v1 "github.com/commentd/commentd/httpapi/v1"
 	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/internal/metrics"
+	"github.com/commentd/commentd/projections/feed"
 	"github.com/commentd/commentd/projections/threads"
 )
 
@@ -75,13 +76,31 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	for _, option := range options {
 		option(&config)
 	}
-	s.api = v1.New(s.store, threads.NewReader(pool, v, 0), threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, v, root, v1.Config{Log: audit.NewReader(pool, s.treeKey, 0)})
+	s.api = v1.New(s.store, threads.NewReader(pool, v, 0), threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, v, root, v1.Config{
+		Log:  audit.NewReader(pool, s.treeKey, 0),
+		Live: &v1.Live{Hub: s.feed(ctx), Head: s.store.Head, Recheck: s.keys.Recheck},
+	})
 	s.handler = httpapi.New(s.api, s.keys, m, config)
 	server := httptest.NewServer(s.handler)
 	t.Cleanup(server.Close)
 	s.url = server.URL
 	s.client = &http.Client{Transport: validating{t, server.Client().Transport}}
 	return s
+}
+
+// feed follows the log for as long as ctx lasts.
+func (s *stack) feed(ctx context.Context) *feed.Hub {
+	ctx, stop := context.WithCancel(ctx)
+	hub := feed.New(s.store, feed.Polling{Log: s.store})
+	ran := make(chan error, 1)
+	go func() { ran <- hub.Run(ctx) }()
+	s.t.Cleanup(func() {
+		stop()
+		if err := <-ran; err != nil {
+			s.t.Errorf("feed: %v", err)
+		}
+	})
+	return hub
 }
 
 // account is a tenant with a key for each sort of principal.
