@@ -12,8 +12,11 @@ type Body struct {
 	// be read in it.
 	Text string
 	// HTML is what the author gave as html_body, through SanitiseHTML. It is empty
-	// if they gave a text.
+	// if they gave a text. With what an agent typed it is that text, rendered.
 	HTML string
+	// Custom is what the program that sent it has to say: a JSON object as ParseCustom
+	// returns it. It is shown to those who see the comment, and is redacted with it.
+	Custom string
 }
 
 // The envelope of every html_body (contract §6).

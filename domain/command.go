@@ -22,7 +22,9 @@ type By struct {
 // in the digest.
 type Text struct {
 	Content ContentRef
-	Body    string
+	Body    string // as in Body.Text
+	HTML    string // as in Body
+	Custom  string // as in Body
 	Client  Client
 }
 
@@ -34,10 +36,18 @@ type Client struct {
 
 // Numbers are the public integers that a command's events carry: Audit for the
 // write itself, Subject for the ticket or comment that it creates.
+//
+// Whoever makes a command draws NumbersPerWrite of them in a row. Audit is the first.
+// The second is the number of the comment that is made, so that each is found by the
+// other, or else of the ticket; a ticket that is opened for a comment has the third.
+// What the write has changed goes by the others.
 type Numbers struct {
 	Audit   int64
 	Subject int64
 }
+
+// NumbersPerWrite is how many numbers a write takes.
+const NumbersPerWrite = 6
 
 // CreateComment adds a comment to a ticket.
 type CreateComment struct {
@@ -48,6 +58,8 @@ type CreateComment struct {
 	Author  Author
 	Public  bool
 	Text    *Text
+	Channel Channel
+	Flags   Flags
 	Numbers Numbers
 	// OpensTicket is the number of the ticket to open if there is none yet; 0
 	// refuses unknown tickets (account setting unknown_tickets).

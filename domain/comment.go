@@ -8,8 +8,11 @@ type Comment struct {
 	Exists    bool
 	Deleted   bool
 	Number    int64
+	Audit     int64 // number of the write that made it
 	Author    Author
 	Public    bool
+	Channel   Channel
+	Flags     Flags
 	Content   ContentID // zero: erased
 	CreatedAt time.Time
 	UpdatedAt time.Time // strictly increasing in whole seconds
@@ -27,7 +30,8 @@ func (c Comment) Evolve(e Event) Comment {
 	switch e := e.(type) {
 	case CommentCreated:
 		return Comment{
-			Exists: true, Number: e.Number, Author: e.Author, Public: e.Public, Content: e.Content.ID,
+			Exists: true, Number: e.Number, Audit: e.Audit, Author: e.Author, Public: e.Public,
+			Channel: e.Channel, Flags: e.Flags, Content: e.Content.ID,
 			CreatedAt: at, UpdatedAt: at,
 		}
 	case CommentEdited:

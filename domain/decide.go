@@ -41,11 +41,13 @@ func (by By) meta(audit int64) Meta { return Meta{Actor: by.Actor, Audit: audit}
 func decideCreate(t Ticket, cmd CreateComment) ([]Event, error) {
 	meta := cmd.By.meta(cmd.Numbers.Audit)
 	var events []Event
+	requester := t.Requester
 	switch {
 	case !t.Exists && cmd.OpensTicket != 0 && cmd.By.Actor.SeesInternal():
 		opened := TicketOpened{Meta: meta, Number: cmd.OpensTicket, Status: StatusOpen, DefaultPublic: true}
 		if cmd.Author.Type == AuthorCustomer { // whose words these are is who asks
 			opened.Requester = &cmd.Author.ID
+			requester = opened.Requester
 		}
 		events = append(events, opened)
 	case !t.VisibleTo(cmd.By.Actor):
@@ -56,9 +58,10 @@ func decideCreate(t Ticket, cmd CreateComment) ([]Event, error) {
 	if !cmd.Public && !cmd.By.Actor.SeesInternal() {
 		return nil, ErrInternalForbidden
 	}
+	flags := addFlags(cmd.Flags, cmd.By.Actor, cmd.Author, cmd.Public, requester)
 	return append(events, CommentCreated{
 		Meta: meta, Number: cmd.Numbers.Subject, Author: cmd.Author, Public: cmd.Public,
-		Content: cmd.Text.Content,
+		Content: cmd.Text.Content, Channel: cmd.Channel, Flags: flags,
 	}), nil
 }
 

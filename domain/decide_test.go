@@ -31,6 +31,13 @@ func by(a Actor) By { return By{Actor: a} }
 
 func meta(a Actor) Meta { return Meta{Actor: a, Audit: 90} }
 
+// flagged is a comment's creation with flags.
+func flagged(e Event, flags ...int) Event {
+	c := e.(CommentCreated)
+	c.Flags, _ = FlagsOf(flags...)
+	return c
+}
+
 func ptr[T any](v T) *T { return &v }
 
 // openTicket was requested by cleo.
@@ -90,9 +97,12 @@ func TestDecide(t *testing.T) {
 		{"comment opens a ticket", Ticket{}, Comment{}, create(by(ana), ana.Own(), true, 7), []Event{
 			TicketOpened{Meta: meta(ana), Number: 7, Status: StatusOpen, DefaultPublic: true}, created(ana, ana.Own(), true)}, nil},
 		{"relayed comment opens a ticket of the customer", Ticket{}, Comment{}, create(actAs, dan.Own(), true, 7), []Event{
-			TicketOpened{Meta: meta(relay), Number: 7, Status: StatusOpen, Requester: &dan.ID, DefaultPublic: true}, created(relay, dan.Own(), true)}, nil},
+			TicketOpened{Meta: meta(relay), Number: 7, Status: StatusOpen, Requester: &dan.ID, DefaultPublic: true}, flagged(created(relay, dan.Own(), true), FlagOnBehalf)}, nil},
 		{"customer cannot open a ticket", Ticket{}, Comment{}, create(by(cleo), cleo.Own(), true, 7), nil, ErrTicketNotFound},
-		{"integration relays a customer", openTicket(), Comment{}, create(actAs, dan.Own(), true, 0), []Event{created(relay, dan.Own(), true)}, nil},
+		{"integration relays a customer", openTicket(), Comment{}, create(actAs, dan.Own(), true, 0), []Event{flagged(created(relay, dan.Own(), true), FlagNotParticipant, FlagOnBehalf)}, nil},
+		{"integration relays the requester", openTicket(), Comment{}, create(actAs, cleo.Own(), true, 0), []Event{flagged(created(relay, cleo.Own(), true), FlagOnBehalf)}, nil},
+		{"integration relays an agent", openTicket(), Comment{}, create(actAs, ana.Own(), false, 0), []Event{flagged(created(relay, ana.Own(), false), FlagOnBehalf)}, nil},
+		{"note of a customer", openTicket(), Comment{}, create(actAs, cleo.Own(), false, 0), []Event{flagged(created(relay, cleo.Own(), false), FlagOnBehalf, FlagPrivateByEndUser)}, nil},
 
 		{"author edits", openTicket(), comment(ana.Own(), true), update(by(ana), other, nil), []Event{edited(ana)}, nil},
 		{"same text", openTicket(), comment(ana.Own(), true), update(by(ana), first, ptr(true)), nil, nil},

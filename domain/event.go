@@ -85,6 +85,8 @@ type CommentCreated struct {
 	Author  Author     `json:"author"`
 	Public  bool       `json:"public"`
 	Content ContentRef `json:"content"`
+	Channel Channel    `json:"channel,omitzero"`
+	Flags   Flags      `json:"flags,omitzero"`
 }
 
 // CommentEdited: the comment now says Content.

@@ -22,9 +22,12 @@ const (
 	MaskPerCharacter
 )
 
+// MaskedText stands for a text of which nothing is shown.
+const MaskedText = "▇▇▇▇"
+
 const (
 	maskGlyph = "▇"
-	fixedMask = "▇▇▇▇"
+	fixedMask = MaskedText
 )
 
 var maskNames = [...]string{MaskFixed: "fixed", MaskPerCharacter: "per_char"}

@@ -67,6 +67,15 @@ func (s *Secret) redact(b Body, m Mask, places []bounds) (Body, bool) {
 	if s.all {
 		return Body{Text: fixedMask}, true
 	}
+	custom, inCustom := s.redactCustom(b.Custom, m)
+	b.Custom = ""
+	masked, inText := s.redactWritten(b, m, places)
+	masked.Custom = custom
+	return masked, inCustom || inText
+}
+
+// redactWritten is redact for what has no custom metadata.
+func (s *Secret) redactWritten(b Body, m Mask, places []bounds) (Body, bool) {
 	if b.HTML != "" {
 		b.HTML = SanitiseHTML(b.HTML) // what was sanitised by an earlier release, too
 	}

@@ -29,7 +29,8 @@ func samples() []domain.Event {
 	return []domain.Event{
 		domain.TicketOpened{Meta: meta, Number: 12, Status: domain.StatusNew, Requester: &requester, Subject: &ref, DefaultPublic: true, LegalHold: true},
 		domain.TicketChanged{Meta: meta, Status: domain.StatusClosed, Requester: &requester, Subject: &ref, DefaultPublic: true, LegalHold: true},
-		domain.CommentCreated{Meta: meta, Number: 13, Author: domain.Author{Type: domain.AuthorCustomer, ID: requester}, Public: true, Content: ref},
+		domain.CommentCreated{Meta: meta, Number: 13, Author: domain.Author{Type: domain.AuthorCustomer, ID: requester}, Public: true, Content: ref,
+			Channel: domain.ChannelWebWidget, Flags: 1<<2 | 1<<22},
 		domain.CommentEdited{Meta: meta, Content: ref},
 		domain.CommentMadePrivate{Meta: meta},
 		domain.CommentMadePublic{Meta: meta},
@@ -74,6 +75,24 @@ func TestPayloads(t *testing.T) {
 	for name := range kinds {
 		if !seen[name] {
 			t.Errorf("no sample of %s", name)
+		}
+	}
+}
+
+// A comment that came through the API and has no flags says neither, and what says
+// neither is such a comment.
+func TestChannelAndFlagsMayBeLeftOut(t *testing.T) {
+	plain := domain.CommentCreated{Number: 1, Author: domain.Author{Type: domain.AuthorAgent}}
+	name, version, data, err := Encode(plain)
+	if err != nil || bytes.Contains(data, []byte("channel")) || bytes.Contains(data, []byte("flags")) {
+		t.Fatalf("Encode = %s, %v; want neither channel nor flags", data, err)
+	}
+	if got, err := Decode(name, version, data, time.Time{}); err != nil || got != plain {
+		t.Errorf("Decode = %+v, %v; want %+v", got, err, plain)
+	}
+	for _, bad := range []string{`"channel":"pigeon"`, `"channel":7`, `"flags":[32]`, `"flags":[-1]`, `"flags":["2"]`, `"flags":{}`, `"flags":[2`} {
+		if got, err := Decode(name, version, append(append(data[:len(data)-1:len(data)-1], ","+bad...), '}'), time.Time{}); err == nil {
+			t.Errorf("Decode with %s = %+v; want an error", bad, got)
 		}
 	}
 }

@@ -288,7 +288,7 @@ func (s *Store) sealText(ctx context.Context, cmd domain.Command) (*content, err
 	}
 	account, ticket, comment := cmd.About()
 	place := vault.OfComment(account, ticket, comment, text.Content.ID)
-	document := vault.EncodeDocument(vault.Document{Body: text.Body, Client: text.Client})
+	document := vault.EncodeDocument(vault.DocumentOf(domain.Body{Text: text.Body, HTML: text.HTML, Custom: text.Custom}, text.Client))
 	sealed, err := s.vault.Seal(ctx, place, document)
 	if err != nil {
 		return nil, fmt.Errorf("seal text: %w", err)

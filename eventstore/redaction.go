@@ -35,7 +35,7 @@ func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (domain.Re
 	}
 	bodies := make([]domain.Body, len(documents))
 	for i, d := range documents {
-		bodies[i] = domain.Body{Text: d.Body, HTML: d.HTML}
+		bodies[i] = d.Written()
 	}
 	masked, changed, err := domain.Redact(bodies, cmd.Hide, cmd.Mask)
 	if err != nil || !changed {
@@ -44,8 +44,7 @@ func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (domain.Re
 	contents := make([]content, len(masked))
 	cmd.Contents = make([]domain.Replacement, len(masked))
 	for i := range masked {
-		documents[i].Body, documents[i].HTML = masked[i].Text, masked[i].HTML
-		if contents[i], err = s.reseal(ctx, cmd, documents[i]); err != nil {
+		if contents[i], err = s.reseal(ctx, cmd, vault.DocumentOf(masked[i], documents[i].Client)); err != nil {
 			return cmd, nil, err
 		}
 		cmd.Contents[i] = domain.Replacement{

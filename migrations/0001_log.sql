@@ -62,6 +62,9 @@ CREATE TABLE log.tickets (
     status         text     NOT NULL,
     CONSTRAINT tickets_pkey PRIMARY KEY (shard, account_id, ticket_id)
 ) WITH (fillfactor = 80);
+-- The Zendesk-compatible API knows tickets by their numbers. This is paid for once a
+-- ticket. Comments are many, so their numbers are found in the read model.
+CREATE INDEX tickets_number_idx ON log.tickets (number);
 
 -- The state of a comment: what a command about the comment is decided on.
 CREATE TABLE log.comments (

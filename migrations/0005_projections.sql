@@ -52,7 +52,9 @@ CREATE TABLE threads.tickets (
     opened_at             timestamptz NOT NULL,
     updated_at            timestamptz NOT NULL,
     public_updated_at     timestamptz NOT NULL,
+    last_audit            bigint      NOT NULL, -- number of the last audit
     account_id            integer     NOT NULL,
+    audits                integer     NOT NULL, -- how many there are
     applied_version       integer     NOT NULL, -- of the stream; the rows of the ticket are as it left them
     shard                 smallint    NOT NULL,
     ticket_id             uuid        NOT NULL,
@@ -68,12 +70,15 @@ CREATE TABLE threads.tickets (
 CREATE TABLE threads.comments (
     position    bigint      NOT NULL,
     number      bigint      NOT NULL,
+    audit       bigint      NOT NULL, -- number of the write that made it
     created_at  timestamptz NOT NULL,
     updated_at  timestamptz NOT NULL,
     account_id  integer     NOT NULL,
     revision    integer     NOT NULL,
+    flags       integer     NOT NULL, -- a bit for each
     shard       smallint    NOT NULL,
     author_type smallint    NOT NULL,
+    channel     smallint    NOT NULL,
     public      boolean     NOT NULL,
     comment_id  uuid        NOT NULL,
     ticket_id   uuid        NOT NULL,
@@ -82,6 +87,10 @@ CREATE TABLE threads.comments (
     CONSTRAINT comments_pkey PRIMARY KEY (shard, account_id, ticket_id, position),
     CONSTRAINT comments_id_key UNIQUE (shard, account_id, comment_id)
 ) WITH (fillfactor = 90);
+
+-- Numbers are unique across accounts. Of what the projector has not applied, the tail
+-- is searched.
+CREATE INDEX comments_number_idx ON threads.comments (number);
 
 -- Those who may not see internal notes page through public comments without ever
 -- touching a note: the number of notes must not cost them time. Notes stand in this

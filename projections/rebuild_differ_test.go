@@ -29,14 +29,16 @@ func TestARebuildNamesTheTicketsThatDiffer(t *testing.T) {
 		{"an erased text", "UPDATE threads.comments SET content_id = NULL WHERE position = (SELECT max(position) FROM threads.comments WHERE ticket_id = $1)"},
 		{"who may see a comment", "UPDATE threads.comments SET public = NOT public WHERE position = (SELECT max(position) FROM threads.comments WHERE ticket_id = $1)"},
 		{"a comment is missing", "DELETE FROM threads.comments WHERE position = (SELECT max(position) FROM threads.comments WHERE ticket_id = $1)"},
-		{"a comment too many", `INSERT INTO threads.comments SELECT position + 100000, number, created_at, updated_at, account_id, revision, shard, author_type, public,
+		{"a comment too many", `INSERT INTO threads.comments SELECT position + 100000, number, audit, created_at, updated_at, account_id, revision, flags, shard, author_type, channel, public,
 			gen_random_uuid(), ticket_id, author_id, content_id FROM threads.comments WHERE ticket_id = $1 LIMIT 1`},
+		{"a flag of a comment", "UPDATE threads.comments SET flags = 4 WHERE position = (SELECT max(position) FROM threads.comments WHERE ticket_id = $1)"},
+		{"the number of audits", "UPDATE threads.tickets SET audits = audits + 1 WHERE ticket_id = $1"},
 		{"a time", "UPDATE threads.tickets SET public_updated_at = public_updated_at + interval '1 us' WHERE ticket_id = $1"},
 		{"a count", "UPDATE threads.tickets SET public_counts = ARRAY[1, 2, 3] WHERE ticket_id = $1"},
 		{"the version", "UPDATE threads.tickets SET applied_version = applied_version - 1 WHERE ticket_id = $1"},
 		{"the row of the ticket is missing", "DELETE FROM threads.tickets WHERE ticket_id = $1"},
 		{"all rows are missing", "WITH c AS (DELETE FROM threads.comments WHERE ticket_id = $1) DELETE FROM threads.tickets WHERE ticket_id = $1"},
-		{"a ticket that never was", `INSERT INTO threads.tickets SELECT opened_at, updated_at, public_updated_at, account_id, applied_version, shard, '00000000-0000-4000-8000-00000000dead',
+		{"a ticket that never was", `INSERT INTO threads.tickets SELECT opened_at, updated_at, public_updated_at, last_audit, account_id, audits, applied_version, shard, '00000000-0000-4000-8000-00000000dead',
 			last_change_id, last_public_change_id, public_counts, internal_counts FROM threads.tickets WHERE ticket_id = $1`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -92,7 +92,7 @@ func (l *library) openTickets(ctx context.Context, n int) ([]domain.TicketID, er
 	tickets := make([]domain.TicketID, n)
 	err := inParallel(n, func(i int) error {
 		tickets[i] = domain.TicketID(uuid.New())
-		number, err := l.log.Numbers().Draw(ctx, l.account, 2)
+		number, err := l.log.Numbers().Draw(ctx, l.account, domain.NumbersPerWrite)
 		if err != nil {
 			return err
 		}
@@ -116,7 +116,7 @@ func (l *library) fill(ctx context.Context, tickets []domain.TicketID, each int)
 // comment appends one comment. With a receipt it is safe to repeat, as one that
 // comes with an Idempotency-Key.
 func (l *library) comment(ctx context.Context, ticket domain.TicketID, safe bool) error {
-	number, err := l.log.Numbers().Draw(ctx, l.account, 2)
+	number, err := l.log.Numbers().Draw(ctx, l.account, domain.NumbersPerWrite)
 	if err != nil {
 		return err
 	}

@@ -135,7 +135,7 @@ func seedDemo(ctx context.Context, t *tools) (demo, error) {
 // seedTicket opens a ticket of the demo account with its comments, unless it is
 // there already.
 func seedTicket(ctx context.Context, t *tools, account domain.AccountID, id domain.TicketID, subject string, actors map[string]domain.Actor, comments []demoComment, closed bool) error {
-	first, err := t.log.Numbers().Draw(ctx, account, 2)
+	first, err := t.log.Numbers().Draw(ctx, account, domain.NumbersPerWrite)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func seedTicket(ctx context.Context, t *tools, account domain.AccountID, id doma
 		return err
 	}
 	for _, c := range comments {
-		if first, err = t.log.Numbers().Draw(ctx, account, 2); err != nil {
+		if first, err = t.log.Numbers().Draw(ctx, account, domain.NumbersPerWrite); err != nil {
 			return err
 		}
 		actor := actors[c.author]
@@ -169,7 +169,7 @@ func seedTicket(ctx context.Context, t *tools, account domain.AccountID, id doma
 	if !closed {
 		return nil
 	}
-	if first, err = t.log.Numbers().Draw(ctx, account, 1); err != nil {
+	if first, err = t.log.Numbers().Draw(ctx, account, domain.NumbersPerWrite); err != nil {
 		return err
 	}
 	status := domain.StatusClosed

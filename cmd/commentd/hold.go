@@ -38,7 +38,7 @@ func (c holdChange) set(ctx context.Context, e env, hold bool) error {
 		if _, err := t.log.Ticket(ctx, account.ID, id); err != nil {
 			return err
 		}
-		audit, err := t.log.Numbers().Draw(ctx, account.ID, 1)
+		audit, err := t.log.Numbers().Draw(ctx, account.ID, domain.NumbersPerWrite)
 		if err != nil {
 			return err
 		}

@@ -58,7 +58,7 @@ func (c ticketCreate) Run(ctx context.Context, e env) error {
 			return err
 		}
 		put.Account = account.ID
-		first, err := t.log.Numbers().Draw(ctx, account.ID, 2)
+		first, err := t.log.Numbers().Draw(ctx, account.ID, domain.NumbersPerWrite)
 		if err != nil {
 			return err
 		}

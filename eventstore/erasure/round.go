@@ -248,7 +248,7 @@ const completers = 32
 var keeper = domain.By{Actor: domain.Actor{Kind: domain.ActorSystem}, Admin: true}
 
 func (w *Worker) completeOne(ctx context.Context, d fulfilled) (done bool, err error) {
-	audit, err := w.log.Numbers().Draw(ctx, d.Account, 1)
+	audit, err := w.log.Numbers().Draw(ctx, d.Account, domain.NumbersPerWrite)
 	if err != nil {
 		return false, err
 	}

@@ -112,7 +112,7 @@ func passing(err error) bool {
 }
 
 func (e *Eraser) execute(ctx context.Context, t Target, cause domain.Cause) (eventstore.Result, error) {
-	audit, err := e.log.Numbers().Draw(ctx, t.Account, 1)
+	audit, err := e.log.Numbers().Draw(ctx, t.Account, domain.NumbersPerWrite)
 	if err != nil {
 		return eventstore.Result{}, err
 	}

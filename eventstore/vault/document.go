@@ -15,6 +15,22 @@ type Document struct {
 	Body   string        `json:"body"`          // first: BodyJSON relies on it
 	HTML   string        `json:"html,omitzero"` // sanitised; empty: the author gave text
 	Client domain.Client `json:"client,omitzero"`
+	// Custom is a JSON object, as domain.ParseCustom returns it.
+	Custom jsontext.Value `json:"custom,omitzero"`
+}
+
+// DocumentOf returns what is sealed of a text.
+func DocumentOf(b domain.Body, client domain.Client) Document {
+	d := Document{Body: b.Text, HTML: b.HTML, Client: client}
+	if b.Custom != "" {
+		d.Custom = jsontext.Value(b.Custom)
+	}
+	return d
+}
+
+// Written returns what DocumentOf was given.
+func (d Document) Written() domain.Body {
+	return domain.Body{Text: d.Body, HTML: d.HTML, Custom: string(d.Custom)}
 }
 
 // Person is the name and the address of a user, as they are sealed.

@@ -47,7 +47,7 @@ func (a *API) redactComment(w http.ResponseWriter, r *http.Request) error {
 	if cmd.Revision, err = a.expected(r, principal, ticket, comment); err != nil {
 		return err
 	}
-	if cmd.Audit, err = a.numbers.Draw(ctx, principal.Account, 1); err != nil {
+	if cmd.Audit, err = a.numbers.Draw(ctx, principal.Account, domain.NumbersPerWrite); err != nil {
 		return err
 	}
 	result, err := a.store.Execute(ctx, cmd, nil)
@@ -102,7 +102,7 @@ func (a *API) makePrivate(w http.ResponseWriter, r *http.Request) error {
 	if cmd.Revision, err = a.expected(r, principal, ticket, comment); err != nil {
 		return err
 	}
-	if cmd.Audit, err = a.numbers.Draw(ctx, principal.Account, 1); err != nil {
+	if cmd.Audit, err = a.numbers.Draw(ctx, principal.Account, domain.NumbersPerWrite); err != nil {
 		return err
 	}
 	if _, err := a.store.Execute(ctx, cmd, nil); err != nil {

@@ -57,7 +57,7 @@ func (a *API) putTicket(w http.ResponseWriter, r *http.Request) error {
 	if err := body.into(&cmd, r); err != nil {
 		return err
 	}
-	first, err := a.numbers.Draw(ctx, principal.Account, 2)
+	first, err := a.numbers.Draw(ctx, principal.Account, domain.NumbersPerWrite)
 	if err != nil {
 		return err
 	}

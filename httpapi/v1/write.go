@@ -108,7 +108,7 @@ func (a *API) identify(ctx context.Context, r *http.Request, cmd *domain.CreateC
 	if err != nil {
 		return err
 	}
-	first, err := a.numbers.Draw(ctx, cmd.Account, 3)
+	first, err := a.numbers.Draw(ctx, cmd.Account, domain.NumbersPerWrite)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (a *API) updateComment(w http.ResponseWriter, r *http.Request) error {
 	if cmd.Revision, err = a.expected(r, principal, ticket, comment); err != nil {
 		return err
 	}
-	if cmd.Audit, err = a.numbers.Draw(ctx, principal.Account, 1); err != nil {
+	if cmd.Audit, err = a.numbers.Draw(ctx, principal.Account, domain.NumbersPerWrite); err != nil {
 		return err
 	}
 	if _, err := a.store.Execute(ctx, cmd, nil); err != nil {
@@ -174,7 +174,7 @@ func (a *API) deleteComment(w http.ResponseWriter, r *http.Request) error {
 	if cmd.Revision, err = a.expected(r, principal, ticket, comment); err != nil {
 		return err
 	}
-	if cmd.Audit, err = a.numbers.Draw(ctx, principal.Account, 1); err != nil {
+	if cmd.Audit, err = a.numbers.Draw(ctx, principal.Account, domain.NumbersPerWrite); err != nil {
 		return err
 	}
 	if _, err := a.store.Execute(ctx, cmd, nil); err != nil {

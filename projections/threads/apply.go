@@ -107,13 +107,16 @@ func (b *batch) loadTickets(rows pgx.Rows) error {
 		version                        eventstore.Version
 		opened, updated, publicUpdated time.Time
 		publicCounts, internalCounts   []int32
+		audits                         int32
+		lastAudit                      int64
 	)
 	_, err := pgx.ForEachRow(rows, []any{&account, &ticket, &version, &opened, &updated, &publicUpdated,
-		&change, &publicChange, &publicCounts, &internalCounts}, func() error {
+		&change, &publicChange, &publicCounts, &internalCounts, &audits, &lastAudit}, func() error {
 		t := b.threads[ticketKey{account, ticket.Bytes}]
 		t.version, t.change, t.publicChange = version, change.Bytes, publicChange.Bytes
 		t.all = domain.Ticket{Exists: true, OpenedAt: opened.UTC(), UpdatedAt: updated.UTC()}
 		t.public = domain.Ticket{Exists: true, OpenedAt: opened.UTC(), UpdatedAt: publicUpdated.UTC()}
+		t.audits, t.lastAudit = audits, lastAudit
 		copy(t.publicCounts[:], publicCounts)
 		copy(t.internalCounts[:], internalCounts)
 		return nil

@@ -89,7 +89,7 @@ func (r *Reader) Past(ctx context.Context, q PastQuery) (page Page, err error) {
 }
 
 func (r *Reader) emitPast(ctx context.Context, q *PastQuery, page Page, begin func(Page) error, chunk func([]Comment) error, rows []row) error {
-	comments, err := r.open(ctx, q.Account, q.Ticket, rows)
+	comments, err := r.open(ctx, q.Account, q.Ticket, rows, q.Whole)
 	if err != nil {
 		return err
 	}

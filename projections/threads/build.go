@@ -56,10 +56,10 @@ type build struct{ *batch }
 func (b *build) Add(e *projections.Event) error { return b.add(e) }
 
 const (
-	copyTickets = `COPY threads.tickets (opened_at, updated_at, public_updated_at, account_id, applied_version, shard,
+	copyTickets = `COPY threads.tickets (opened_at, updated_at, public_updated_at, last_audit, account_id, audits, applied_version, shard,
 		ticket_id, last_change_id, last_public_change_id, public_counts, internal_counts) FROM STDIN (FORMAT binary)`
-	copyComments = `COPY threads.comments (position, number, created_at, updated_at, account_id, revision, shard,
-		author_type, public, comment_id, ticket_id, author_id, content_id) FROM STDIN (FORMAT binary)`
+	copyComments = `COPY threads.comments (position, number, audit, created_at, updated_at, account_id, revision, flags, shard,
+		author_type, channel, public, comment_id, ticket_id, author_id, content_id) FROM STDIN (FORMAT binary)`
 )
 
 // Copy writes the rows, but for tickets that skip names.
@@ -84,9 +84,9 @@ func (b *build) copyTicket(dst copyBuffer, i int) (grown copyBuffer, ok bool) {
 		return dst, false
 	}
 	t := b.order[i]
-	dst = dst.columns(11)
+	dst = dst.columns(13)
 	dst = dst.time(t.all.OpenedAt).time(t.all.UpdatedAt).time(t.public.UpdatedAt)
-	dst = dst.int32(int32(t.account)).int32(int32(t.version)).int16(b.of.Shard)
+	dst = dst.int64(t.lastAudit).int32(int32(t.account)).int32(t.audits).int32(int32(t.version)).int16(b.of.Shard)
 	dst = dst.uuid(t.ticket).uuid(t.change).uuid(t.publicChange)
 	return dst.int32s(t.publicCounts[:]).int32s(t.internalCounts[:]), true
 }
@@ -100,10 +100,10 @@ func (b *build) copyThread(dst copyBuffer, i int) (grown copyBuffer, ok bool) {
 		if !c.Exists || c.Deleted {
 			continue
 		}
-		dst = dst.columns(13)
-		dst = dst.int64(int64(c.position)).int64(c.Number).time(c.CreatedAt).time(c.UpdatedAt)
-		dst = dst.int32(int32(c.account)).int32(int32(c.Revision)).int16(b.of.Shard)
-		dst = dst.int16(int16(c.Author.Type)).bool(c.Public)
+		dst = dst.columns(16)
+		dst = dst.int64(int64(c.position)).int64(c.Number).int64(c.Audit).time(c.CreatedAt).time(c.UpdatedAt)
+		dst = dst.int32(int32(c.account)).int32(int32(c.Revision)).int32(int32(c.Flags)).int16(b.of.Shard)
+		dst = dst.int16(int16(c.Author.Type)).int16(int16(c.Channel)).bool(c.Public)
 		dst = dst.uuid(c.id).uuid(c.ticket).uuid(c.Author.ID)
 		if c.Content == (domain.ContentID{}) {
 			dst = dst.null()

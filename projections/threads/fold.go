@@ -26,6 +26,8 @@ type thread struct {
 	change, publicChange domain.EventID
 	publicCounts         counts
 	internalCounts       counts
+	audits               int32
+	lastAudit            int64 // number of the last one
 }
 
 // comment is a comment of a thread, deleted ones included.
@@ -49,6 +51,9 @@ func (t *thread) fold(r *eventstore.Recorded, fact domain.Event, c *comment) {
 			c.torn = true
 		}
 		return
+	}
+	if audit := fact.Metadata().Audit; audited(r, fact) && (t.audits == 0 || audit != t.lastAudit) {
+		t.audits, t.lastAudit = t.audits+1, audit
 	}
 	t.all = t.all.Evolve(fact)
 	if !r.Internal {

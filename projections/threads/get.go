@@ -12,10 +12,19 @@ import (
 	"github.com/commentd/commentd/eventstore"
 )
 
+// GetWhole is Get, with the Document.
+func (r *Reader) GetWhole(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.CommentID, viewer domain.Actor) (Comment, error) {
+	return r.get(ctx, account, ticket, id, viewer, true)
+}
+
 // Get returns one comment. The error is domain.ErrNotFound if the viewer sees the
 // ticket and no such comment in it: it may never have been, be deleted, be on another
 // ticket, or be a note that the viewer may not know of.
 func (r *Reader) Get(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.CommentID, viewer domain.Actor) (Comment, error) {
+	return r.get(ctx, account, ticket, id, viewer, false)
+}
+
+func (r *Reader) get(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.CommentID, viewer domain.Actor, whole bool) (Comment, error) {
 	who, ok := audienceOf(viewer)
 	if !ok {
 		return Comment{}, domain.ErrTicketNotFound
@@ -29,11 +38,14 @@ func (r *Reader) Get(ctx context.Context, account domain.AccountID, ticket domai
 		sealed                []byte
 		position              *eventstore.Position
 		created, updated      *time.Time
+		audit                 *int64
+		channel               *domain.Channel
+		flags                 *int32
 		applied               eventstore.Version
 	)
 	err := r.pool.QueryRow(ctx, commentSQL, r.shard, account, asID(ticket), who.requester, asID(id)).Scan(
 		&revision, &number, &authorType, &author, &public, &content, &bucket, &sealed,
-		&rowRevision, &position, &created, &updated, &applied)
+		&rowRevision, &position, &created, &updated, &audit, &channel, &flags, &applied)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return Comment{}, domain.ErrTicketNotFound
@@ -44,7 +56,8 @@ func (r *Reader) Get(ctx context.Context, account domain.AccountID, ticket domai
 	}
 	c := comment{id: id}
 	if rowRevision != nil && eventstore.Version(*rowRevision) <= applied {
-		c.Comment = domain.Comment{Exists: true, CreatedAt: created.UTC(), UpdatedAt: updated.UTC(), Revision: int(*rowRevision)}
+		c.Comment = domain.Comment{Exists: true, CreatedAt: created.UTC(), UpdatedAt: updated.UTC(), Revision: int(*rowRevision),
+			Audit: *audit, Channel: *channel, Flags: domain.Flags(*flags)}
 		c.position = *position
 	}
 	if c.Revision != int(*revision) {
@@ -59,11 +72,12 @@ func (r *Reader) Get(ctx context.Context, account domain.AccountID, ticket domai
 		ID: id, Author: domain.Author{Type: domain.AuthorType(*authorType), ID: author.Bytes},
 		Public: *public, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Revision: int(*revision),
 		Position: c.position, Number: *number, Content: content.Bytes,
+		Audit: c.Audit, Channel: c.Channel, Flags: c.Flags,
 	}}
 	if bucket != nil {
 		one.bucket = *bucket
 	}
-	comments, err := r.open(ctx, account, ticket, []row{one})
+	comments, err := r.open(ctx, account, ticket, []row{one}, whole)
 	if err != nil {
 		return Comment{}, err
 	}

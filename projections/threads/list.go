@@ -15,6 +15,11 @@ import (
 // List returns a page of a thread. It is one query, unless the projector has yet to
 // apply an event that concerns the viewer.
 func (r *Reader) List(ctx context.Context, q ListQuery) (Page, error) {
+	if q.Skip > 0 && q.After == 0 && q.Before == 0 {
+		if err := r.skip(ctx, &q); err != nil {
+			return Page{}, err
+		}
+	}
 	if q.Limit == 0 {
 		return r.all(ctx, q)
 	}
@@ -100,7 +105,7 @@ func (r *Reader) fill(ctx context.Context, q *ListQuery, t Thread, rows []row) (
 		slices.Reverse(rows)
 	}
 	var err error
-	page.Comments, err = r.open(ctx, q.Account, q.Ticket, rows)
+	page.Comments, err = r.open(ctx, q.Account, q.Ticket, rows, q.Whole)
 	return page, err
 }
 

@@ -17,7 +17,7 @@ const maxMoves = 3
 
 // openMoved opens the comments whose keys were destroyed after their rows were read:
 // the contents are under other keys by now, or they were removed.
-func (r *Reader) openMoved(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comments []Comment, rows []row, moved []int) error {
+func (r *Reader) openMoved(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comments []Comment, rows []row, moved []int, whole bool) error {
 	if len(moved) == 0 {
 		return nil
 	}
@@ -38,7 +38,7 @@ func (r *Reader) openMoved(ctx context.Context, account domain.AccountID, ticket
 				continue
 			}
 			rows[i].bucket = found.bucket
-			_, c.BodyJSON, err = r.body(ctx, nil, vault.OfComment(account, ticket, c.ID, c.Content), found.bucket, found.sealed)
+			_, err = r.say(ctx, c, nil, vault.OfComment(account, ticket, c.ID, c.Content), found.bucket, found.sealed, whole)
 			if errors.Is(err, vault.ErrDestroyed) {
 				again = append(again, i)
 			} else if err != nil {

@@ -25,14 +25,18 @@ func allStatements() map[string]string {
 		"forget": forgetSQL, "contents": contentsSQL, "comment": commentSQL, "comment_tail": commentTailSQL,
 		"read_index": readIndexSQL,
 		"known":      knownSQL, "stream": streamSQL, "chains": chainsSQL, "public_comments": publicCommentsSQL, "ticket_before": ticketBeforeSQL,
+		"ticket_by_number": ticketByNumberSQL, "audit_version": auditVersionSQL, "comments_today": commentsTodaySQL,
+		"audited up": auditedSQL[0], "audited down": auditedSQL[1],
 		"log_end": logEndSQL, "begin": beginSQL, "patience": patienceSQL,
 	}
 	for audience, s := range map[string]*statements{"all": &forAll, "public": &forPublic} {
 		all["tail "+audience], all["touched "+audience] = s.tail, s.touched
 		all["ticket "+audience], all["validator "+audience] = s.ticket, s.validator
+		all["comment_by_number "+audience] = s.byNumber
 		for filter := range s.page {
 			for direction, sql := range s.page[filter] {
 				all[fmt.Sprint("page ", audience, filter, direction)] = sql
+				all[fmt.Sprint("positions ", audience, filter, direction)] = s.positions[filter][direction]
 				all[fmt.Sprint("pages ", audience, filter, direction)] = s.pages[filter][direction]
 			}
 		}
@@ -96,14 +100,20 @@ func planned() map[string]string {
 		"load_comments":   ids("$C"),
 		"delete_comments": ids("$C"),
 		"upsert_comments": `0, ARRAY[1], ARRAY['$T'::uuid], ARRAY['$C'::uuid], ARRAY[50000::bigint], ARRAY[1::bigint], ARRAY[now()], ARRAY[now()],
-			ARRAY[1], ARRAY[1::smallint], ARRAY['$R'::uuid], ARRAY[true], ARRAY['$K'::uuid]`,
-		"contents":     "0, ARRAY['$K'::uuid]",
-		"comment":      ticket + ", '$R', '$C'",
-		"comment_tail": ticket + ", '$C', 99990, 100000",
-		"read_index":   "0, 99990, 10000",
-		"known":        ticket + ", '$R'",
-		"stream":       fmt.Sprintf("%s, 50000, %d", ticket, planPage),
-		"chains":       ticket + ", ARRAY['$C'::uuid], true",
+			ARRAY[1], ARRAY[1::smallint], ARRAY['$R'::uuid], ARRAY[true], ARRAY['$K'::uuid], ARRAY[1::bigint], ARRAY[0::smallint], ARRAY[0]`,
+		"ticket_by_number": "1, 0, 1, '$R'",
+		"comments_today":   ticket + ", ARRAY['$C'::uuid]",
+		"audited up":       fmt.Sprintf("%s, 40000, %d", ticket, planPage),
+		"audited down":     fmt.Sprintf("%s, 40000, %d", ticket, planPage),
+		// Of a comment that the rows contain.
+		"audit_version": ticket + ", 49999, '\\x00', '\\x00'",
+		"contents":      "0, ARRAY['$K'::uuid]",
+		"comment":       ticket + ", '$R', '$C'",
+		"comment_tail":  ticket + ", '$C', 99990, 100000",
+		"read_index":    "0, 99990, 10000",
+		"known":         ticket + ", '$R'",
+		"stream":        fmt.Sprintf("%s, 50000, %d", ticket, planPage),
+		"chains":        ticket + ", ARRAY['$C'::uuid], true",
 		// The hundred that are public by their rows, and the tail.
 		"public_comments": ticket,
 		"log_end":         "0",
@@ -115,12 +125,15 @@ func planned() map[string]string {
 		}
 		calls["ticket "+audience] = ticket + ", " + viewer
 		calls["validator "+audience] = ticket + ", " + viewer
+		calls["comment_by_number "+audience] = ticket + ", " + viewer + ", 49000, '\\x00', '\\x00'"
 		calls["tail "+audience] = ticket
 		calls["touched "+audience] = ticket + ", true"
 		for filter := range 3 {
 			for direction := range 2 {
 				calls[fmt.Sprint("page ", audience, filter, direction)] =
 					fmt.Sprintf("%s, %s, 40000, 90000, 0, %d", ticket, viewer, planPage)
+				calls[fmt.Sprint("positions ", audience, filter, direction)] =
+					fmt.Sprintf("%s, %s, 40000, 90000, 0, %d, '{}'", ticket, viewer, planPage)
 				calls[fmt.Sprint("pages ", audience, filter, direction)] =
 					fmt.Sprintf("0, ARRAY[1], ARRAY['$T'::uuid], ARRAY[%s::uuid], ARRAY[40000], ARRAY[90000], ARRAY[0::smallint], ARRAY[%d]", viewer, planPage)
 			}
@@ -160,8 +173,8 @@ func TestStatementsCostWhatTheyAnswer(t *testing.T) {
 	for _, sql := range []string{
 		`INSERT INTO log.tickets (number, account_id, version, public_version, revision, shard, default_public, legal_hold, ticket_id, requester_id, status)
 		 SELECT n, 1, 100000, 100000, 1, 0, true, false, CASE n WHEN 1 THEN '$T'::uuid ELSE gen_random_uuid() END, '$R', 'open' FROM generate_series(1, 200) n`,
-		`INSERT INTO threads.comments (position, number, created_at, updated_at, account_id, revision, shard, author_type, public, comment_id, ticket_id, author_id, content_id)
-		 SELECT n, n, now(), now(), 1, n, 0, 1, n % 1000 = 0, CASE n WHEN 50000 THEN '$C'::uuid ELSE gen_random_uuid() END, '$T', '$R',
+		`INSERT INTO threads.comments (audit, channel, flags, position, number, created_at, updated_at, account_id, revision, shard, author_type, public, comment_id, ticket_id, author_id, content_id)
+		 SELECT n - 1, 0, 0, n, n, now(), now(), 1, n, 0, 1, n % 1000 = 0, CASE n WHEN 50000 THEN '$C'::uuid ELSE gen_random_uuid() END, '$T', '$R',
 		        CASE n WHEN 50000 THEN '$K'::uuid ELSE gen_random_uuid() END FROM generate_series(1, 100000) n`,
 		`INSERT INTO log.comments (number, account_id, revision, shard, author_type, public, deleted, comment_id, ticket_id, author_id, content_id)
 		 SELECT number, 1, revision, 0, 1, public, false, comment_id, ticket_id, author_id, content_id FROM threads.comments`,
@@ -169,8 +182,8 @@ func TestStatementsCostWhatTheyAnswer(t *testing.T) {
 		`INSERT INTO log.events (position, prev_in_partition, recorded_at, epoch, account_id, version, comment_previous, shard, schema_version, internal, event_id, ticket_id, comment_id, type, data)
 		 SELECT position, 0, now(), 1, 1, position, 0, 0, 1, NOT public, gen_random_uuid(), ticket_id, comment_id, 'comment.created', '' FROM threads.comments`,
 		`UPDATE log.heads SET position = 100000`,
-		`INSERT INTO threads.tickets (opened_at, updated_at, public_updated_at, account_id, applied_version, shard, ticket_id, last_change_id, last_public_change_id, public_counts, internal_counts)
-		 VALUES (now(), now(), now(), 1, 99990, 0, '$T', '$R', '$R', '{100,0,0}', '{99900,0,0}')`,
+		`INSERT INTO threads.tickets (audits, last_audit, opened_at, updated_at, public_updated_at, account_id, applied_version, shard, ticket_id, last_change_id, last_public_change_id, public_counts, internal_counts)
+		 VALUES (100000, 99999, now(), now(), now(), 1, 99990, 0, '$T', '$R', '$R', '{100,0,0}', '{99900,0,0}')`,
 	} {
 		exec(names.Replace(sql))
 	}

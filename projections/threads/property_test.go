@@ -74,7 +74,14 @@ func (w *world) checkList(rt *rapid.T, ref *logtest.Thread, viewer domain.Actor)
 	case 3:
 		q.After, q.Before = position("after"), position("before")
 	}
+	if rapid.Bool().Draw(rt, "skip") {
+		q.Skip = rapid.IntRange(0, len(w.comments)+1).Draw(rt, "skipped")
+	}
+	q.Whole = rapid.Bool().Draw(rt, "whole")
 	page, err := w.reader.List(context.Background(), q)
+	for _, c := range page.Comments {
+		w.checkWhole(rt, c, q.Whole)
+	}
 	if err != nil {
 		rt.Fatalf("List(%+v): %v", q, err)
 	}
@@ -118,6 +125,9 @@ func (w *world) checkTicket(rt *rapid.T, ref *logtest.Thread, viewer domain.Acto
 		!got.OpenedAt.Equal(ref.Opened) || unquoted(got.SubjectJSON) != subject || got.Count(0, nil) != total {
 		rt.Fatalf("Ticket = %+v; want %+v with %d comments", got, ref, total)
 	}
+	if id, err := w.reader.TicketByNumber(ctx, w.account, viewer, ref.Number); err != nil || id != w.ticket {
+		rt.Fatalf("TicketByNumber(%d) = %s, %v; want %s", ref.Number, id, err, w.ticket)
+	}
 	id, err := w.reader.Validator(ctx, w.account, w.ticket, viewer)
 	if err != nil || id != got.ChangeID {
 		rt.Fatalf("Validator = %s, %v; want that of the ticket, %s", id, err, got.ChangeID)
@@ -127,6 +137,7 @@ func (w *world) checkTicket(rt *rapid.T, ref *logtest.Thread, viewer domain.Acto
 func (w *world) checkComments(rt *rapid.T, ref *logtest.Thread, viewer domain.Actor) {
 	for _, id := range w.comments {
 		c := ref.Comments[id.String()]
+		w.checkNumbers(rt, id, c, viewer)
 		got, err := w.reader.Get(context.Background(), w.account, w.ticket, id, viewer)
 		if c.Deleted || !c.Public && !viewer.SeesInternal() {
 			if !errors.Is(err, domain.ErrNotFound) {
@@ -140,14 +151,51 @@ func (w *world) checkComments(rt *rapid.T, ref *logtest.Thread, viewer domain.Ac
 	}
 }
 
+// checkWhole compares all that is sealed with a comment with what was written.
+func (w *world) checkWhole(rt *rapid.T, c threads.Comment, whole bool) {
+	if !whole {
+		if c.Document != nil {
+			rt.Fatalf("%+v comes with what was not asked for", c)
+		}
+		return
+	}
+	want, ok := w.written[c.Content.String()]
+	if !ok {
+		want = domain.Body{Text: w.bodies[c.Content.String()]}
+	}
+	if c.Document == nil || c.Document.Body != want {
+		rt.Fatalf("%+v says %+v; want %+v", c, c.Document, want)
+	}
+}
+
+// checkNumbers looks a comment up by its number.
+func (w *world) checkNumbers(rt *rapid.T, id domain.CommentID, c *logtest.Comment, viewer domain.Actor) {
+	ctx := context.Background()
+	got, err := w.reader.CommentByNumber(ctx, w.account, viewer, w.ticket, c.Number)
+	if c.Deleted || !c.Public && !viewer.SeesInternal() {
+		if !errors.Is(err, domain.ErrNotFound) {
+			rt.Fatalf("CommentByNumber of what %s may not see = %s, %v; want %v", viewer.Kind, got, err, domain.ErrNotFound)
+		}
+		return
+	}
+	if err != nil || got != id {
+		rt.Fatalf("CommentByNumber(%d) = %s, %v; want %s", c.Number, got, err, id)
+	}
+	if found, err := w.reader.GetWhole(ctx, w.account, w.ticket, id, viewer); err != nil {
+		rt.Fatalf("GetWhole: %v", err)
+	} else {
+		w.checkWhole(rt, found, true)
+	}
+}
+
 func (w *world) wanted(c *logtest.Comment) string {
 	return fmt.Sprintln(c.ID, c.AuthorType, c.Author, c.Public, c.Number, int64(c.Position), c.Revision, c.Content,
-		c.Created.UnixMicro(), c.Updated.UnixMicro(), w.bodies[c.Content])
+		c.Created.UnixMicro(), c.Updated.UnixMicro(), w.bodies[c.Content], c.Audit, c.Channel, c.Flags)
 }
 
 func shown(c threads.Comment) string {
 	return fmt.Sprintln(c.ID, c.Author.Type, c.Author.ID, c.Public, c.Number, int64(c.Position), c.Revision, c.Content,
-		c.CreatedAt.UnixMicro(), c.UpdatedAt.UnixMicro(), unquoted(c.BodyJSON))
+		c.CreatedAt.UnixMicro(), c.UpdatedAt.UnixMicro(), unquoted(c.BodyJSON), c.Audit, c.Channel, flagList(c.Flags))
 }
 
 // unquoted is the text of a JSON string.
@@ -160,4 +208,13 @@ func unquoted(literal []byte) string {
 		panic(err)
 	}
 	return text
+}
+
+// flagList is a set of flags as the log has it.
+func flagList(f domain.Flags) string {
+	text, err := json.Marshal(append([]int{}, f.List()...))
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }

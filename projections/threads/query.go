@@ -20,6 +20,10 @@ type ListQuery struct {
 	After, Before eventstore.Position
 	Internal      *bool             // only notes, or only what is public; nil: either
 	Author        domain.AuthorType // 0: any
+	Whole         bool              // comments come with their Document
+	// Skip passes over so many comments at the beginning, if there is neither After nor
+	// Before. It costs an index entry for each.
+	Skip int
 }
 
 // Comment is a comment as its viewer sees it.
@@ -39,6 +43,17 @@ type Comment struct {
 	// is true: the text, or the key to it, has been destroyed.
 	BodyJSON  []byte
 	Destroyed bool
+	Deleted   bool  // nobody is shown it but in an audit
+	Audit     int64 // number of the write that made it
+	Channel   domain.Channel
+	Flags     domain.Flags
+	Document  *Document // nil unless the query asks for it, and if Destroyed is true
+}
+
+// Document is all that is sealed with the text of a comment.
+type Document struct {
+	domain.Body
+	Client domain.Client
 }
 
 // Thread is what the viewer of a ticket may know of all its comments.

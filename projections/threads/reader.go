@@ -50,7 +50,7 @@ func failed(err error) error {
 
 // open makes comments of the rows of a ticket. No connection is held meanwhile on
 // their behalf: the keyring may need one.
-func (r *Reader) open(ctx context.Context, account domain.AccountID, ticket domain.TicketID, rows []row) ([]Comment, error) {
+func (r *Reader) open(ctx context.Context, account domain.AccountID, ticket domain.TicketID, rows []row, whole bool) ([]Comment, error) {
 	buckets := make([]int64, 0, 4)
 	size := 0
 	for i := range rows {
@@ -77,14 +77,25 @@ func (r *Reader) open(ctx context.Context, account domain.AccountID, ticket doma
 		}
 		var err error
 		place := vault.OfComment(account, ticket, c.ID, c.Content)
-		documents, c.BodyJSON, err = r.body(ctx, documents, place, rows[i].bucket, rows[i].sealed)
+		documents, err = r.say(ctx, c, documents, place, rows[i].bucket, rows[i].sealed, whole)
 		if errors.Is(err, vault.ErrDestroyed) {
 			moved = append(moved, i)
 		} else if err != nil {
 			return nil, err
 		}
 	}
-	return comments, r.openMoved(ctx, account, ticket, comments, rows, moved)
+	return comments, r.openMoved(ctx, account, ticket, comments, rows, moved, whole)
+}
+
+// say opens a content into dst and has c say what is in it.
+func (r *Reader) say(ctx context.Context, c *Comment, dst []byte, place vault.Place, bucket int64, sealed []byte, whole bool) (grown []byte, err error) {
+	at := len(dst)
+	if dst, c.BodyJSON, err = r.body(ctx, dst, place, bucket, sealed); err != nil || !whole {
+		return dst, err
+	}
+	d, err := vault.DecodeDocument(dst[at:])
+	c.Document = &Document{Body: d.Written(), Client: d.Client}
+	return dst, err
 }
 
 // body opens a content into dst and finds the text in it.

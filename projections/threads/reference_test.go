@@ -27,6 +27,9 @@ func list(ref *logtest.Thread, q threads.ListQuery) (comments []*logtest.Comment
 	comments = slices.DeleteFunc(comments, func(c *logtest.Comment) bool {
 		return q.After != 0 && !precedes(q.After, c.Position) || q.Before != 0 && !precedes(c.Position, q.Before)
 	})
+	if q.After == 0 && q.Before == 0 {
+		comments = comments[min(q.Skip, len(comments)):]
+	}
 	if q.Limit == 0 || len(comments) <= q.Limit {
 		return comments, total, false
 	}

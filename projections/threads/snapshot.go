@@ -234,6 +234,7 @@ func (c *comment) row() row {
 	return row{unread: true, Comment: Comment{
 		ID: c.id, Author: c.Author, Public: c.Public, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 		Revision: c.Revision, Position: c.position, Number: c.Number, Content: c.Content,
+		Audit: c.Audit, Channel: c.Channel, Flags: c.Flags,
 	}}
 }
 

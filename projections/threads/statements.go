@@ -28,6 +28,10 @@ var (
 	contentsSQL string
 	//go:embed sql/comment.sql
 	commentSQL string
+	//go:embed sql/positions.sql
+	positionsSQL string
+	//go:embed sql/comment_by_number.sql
+	commentByNumberSQL string
 	//go:embed sql/comment_tail.sql
 	commentTailSQL string
 )
@@ -79,8 +83,9 @@ func direction(down bool) int {
 
 // statements are the texts of one audience.
 type statements struct {
-	page, pages                      pageStatements[string] // of one page, of many
-	tail, touched, ticket, validator string
+	page, pages                                pageStatements[string] // of one page, of many
+	positions                                  pageStatements[string]
+	tail, touched, ticket, validator, byNumber string
 }
 
 // forAll and forPublic are the statements of those who may see internal notes and of
@@ -89,10 +94,12 @@ var (
 	forAll = makeStatements(false, map[string]string{
 		"{version}": "version", "{change}": "last_change_id", "{updated_at}": "updated_at",
 		"{internal_counts}": "r.internal_counts", "{legal_hold}": "t.legal_hold",
+		"{audits}": "r.audits", "{last_audit}": "r.last_audit",
 	})
 	forPublic = makeStatements(true, map[string]string{
 		"{version}": "public_version", "{change}": "last_public_change_id", "{updated_at}": "public_updated_at",
 		"{internal_counts}": "NULL::integer[]", "{legal_hold}": "NULL::boolean",
+		"{audits}": "NULL::integer", "{last_audit}": "NULL::bigint",
 	})
 )
 
@@ -135,14 +142,16 @@ func makeStatements(public bool, words map[string]string) statements {
 		return sql
 	}
 	s := statements{
-		tail:    strings.ReplaceAll(tailSQL, "{audience}", tail),
-		touched: touched.Replace(touchedSQL),
-		ticket:  fill(ticketSQL), validator: fill(validatorSQL),
+		tail:     strings.ReplaceAll(tailSQL, "{audience}", tail),
+		byNumber: strings.ReplaceAll(commentByNumberSQL, "{audience}", tail),
+		touched:  touched.Replace(touchedSQL),
+		ticket:   fill(ticketSQL), validator: fill(validatorSQL),
 	}
 	for filter, p := range parts {
 		for direction, order := range [...]string{p.up, p.down} {
 			page := strings.NewReplacer("{between}", p.between, "{order}", order).Replace(fill(pageSQL))
 			s.page[filter][direction] = page
+			s.positions[filter][direction] = strings.NewReplacer("{between}", p.between, "{order}", order).Replace(positionsSQL)
 			s.pages[filter][direction] = strings.Replace(pagesSQL, "({page})", "(\n"+asked.Replace(page)+")", 1)
 		}
 	}

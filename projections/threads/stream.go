@@ -88,7 +88,7 @@ func portion(n, size int) int {
 
 // emit hands over rows, after the beginning if that was not yet.
 func (r *Reader) emit(ctx context.Context, q *ListQuery, t Thread, begin func(Page) error, chunk func([]Comment) error, rows []row) error {
-	comments, err := r.open(ctx, q.Account, q.Ticket, rows)
+	comments, err := r.open(ctx, q.Account, q.Ticket, rows, q.Whole)
 	if err != nil {
 		return err
 	}

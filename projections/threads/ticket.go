@@ -71,9 +71,13 @@ func (r *Reader) readTicket(ctx context.Context, db querier, who audience, accou
 		read.thread, read.state = ticketRow(v, who)
 		var opened *time.Time
 		var requester, subject pgtype.UUID
-		var bucket *int64
+		var bucket, lastAudit *int64
+		var audits *int32
 		err := row.Scan(nil, nil, nil, nil, nil, nil, &opened, &read.Number, &read.Status, &requester,
-			&read.DefaultPublic, &read.LegalHold, &subject, &bucket, &read.sealed)
+			&read.DefaultPublic, &read.LegalHold, &subject, &bucket, &read.sealed, &audits, &lastAudit)
+		if audits != nil && read.applied {
+			read.thread.audits, read.thread.lastAudit = *audits, *lastAudit
+		}
 		if opened != nil && read.applied {
 			read.OpenedAt = opened.UTC()
 		}

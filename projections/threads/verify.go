@@ -113,6 +113,7 @@ func (t *thread) differs(want *thread) (columns []string) {
 		{"updated_at", t.all.UpdatedAt.Equal(want.all.UpdatedAt)}, {"public_updated_at", t.public.UpdatedAt.Equal(want.public.UpdatedAt)},
 		{"last_change_id", t.change == want.change}, {"last_public_change_id", t.publicChange == want.publicChange},
 		{"public_counts", t.publicCounts == want.publicCounts}, {"internal_counts", t.internalCounts == want.internalCounts},
+		{"audits", t.audits == want.audits}, {"last_audit", t.lastAudit == want.lastAudit},
 	})
 }
 
@@ -129,7 +130,7 @@ func (c *batched) differs(want *batched) []string {
 		{"ticket_id", c.ticketKey == want.ticketKey}, {"position", c.position == want.position}, {"number", c.Number == want.Number},
 		{"created_at", c.CreatedAt.Equal(want.CreatedAt)}, {"updated_at", c.UpdatedAt.Equal(want.UpdatedAt)}, {"revision", c.Revision == want.Revision},
 		{"author_type", c.Author.Type == want.Author.Type}, {"author_id", c.Author.ID == want.Author.ID}, {"public", c.Public == want.Public},
-		{"content_id", c.Content == want.Content},
+		{"content_id", c.Content == want.Content}, {"audit", c.Audit == want.Audit}, {"channel", c.Channel == want.Channel}, {"flags", c.Flags == want.Flags},
 	})
 }
 

@@ -64,7 +64,7 @@ func (r *Reader) Versions(ctx context.Context, account domain.AccountID, ticket 
 			v.close()
 		}
 		want = fitting(rows)
-		texts, err := r.open(ctx, account, ticket, rows)
+		texts, err := r.open(ctx, account, ticket, rows, false)
 		if err != nil {
 			return err
 		}

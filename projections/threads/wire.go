@@ -95,6 +95,7 @@ func commentRow(v [][]byte, arena []byte) (row, []byte) {
 		arena = append(arena, v[17]...)
 		r.sealed = arena[at:len(arena):len(arena)]
 	}
+	r.Audit, r.Channel, r.Flags = int64Of(v[18]), domain.Channel(int16Of(v[19])), domain.Flags(int32Of(v[20]))
 	return r, arena
 }
 
@@ -107,10 +108,14 @@ type commentScan struct {
 	revision            *int32
 	authorType          *int16
 	public              *bool
+	audit               *int64
+	channel             *domain.Channel
+	flags               *int32
 }
 
 func (s *commentScan) targets() []any {
-	return []any{&s.id, &s.position, &s.number, &s.created, &s.updated, &s.revision, &s.authorType, &s.author, &s.public, &s.content}
+	return []any{&s.id, &s.position, &s.number, &s.created, &s.updated, &s.revision, &s.authorType, &s.author, &s.public, &s.content,
+		&s.audit, &s.channel, &s.flags}
 }
 
 // comment is the comment of the row, or one that does not exist yet.
@@ -124,6 +129,7 @@ func (s *commentScan) comment() comment {
 		Exists: true, Number: *s.number, Public: *s.public, Content: s.content.Bytes, Revision: int(*s.revision),
 		Author:    domain.Author{Type: domain.AuthorType(*s.authorType), ID: s.author.Bytes},
 		CreatedAt: s.created.UTC(), UpdatedAt: s.updated.UTC(),
+		Audit: *s.audit, Channel: *s.channel, Flags: domain.Flags(*s.flags),
 	}
 	return c
 }

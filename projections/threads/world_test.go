@@ -24,7 +24,8 @@ type world struct {
 	ticket   domain.TicketID
 	customer domain.Actor
 	comments []domain.CommentID
-	bodies   map[string]string // by content id
+	bodies   map[string]string      // by content id
+	written  map[string]domain.Body // likewise, if there is more than a text
 	applied  eventstore.Version
 }
 
@@ -33,7 +34,7 @@ func newWorld(tb testing.TB, l *logtest.Log) *world {
 		tb: tb, log: l, reader: threads.NewReader(l.Pool, l.Vault, 0), account: 1,
 		ticket:   domain.TicketID(uuid.New()),
 		customer: domain.Actor{Kind: domain.ActorCustomer, ID: domain.UserID(uuid.New())},
-		bodies:   make(map[string]string),
+		bodies:   make(map[string]string), written: make(map[string]domain.Body),
 	}
 	requester := &w.customer.ID
 	w.do(domain.PutTicket{
@@ -53,7 +54,7 @@ func (w *world) do(cmd domain.Command) eventstore.Result {
 
 func (w *world) numbers() domain.Numbers {
 	w.tb.Helper()
-	n, err := w.log.Store.Numbers().Draw(context.Background(), w.account, 2)
+	n, err := w.log.Store.Numbers().Draw(context.Background(), w.account, domain.NumbersPerWrite)
 	if err != nil {
 		w.tb.Fatal(err)
 	}
@@ -75,6 +76,26 @@ func (w *world) create(author domain.Author, public bool, body string) domain.Co
 	})
 	w.comments = append(w.comments, id)
 	return id
+}
+
+// submit adds a comment of which more is known than who said what.
+func (w *world) submit(t *rapid.T, author domain.Author, public bool, body string) {
+	w.tb.Helper()
+	id := domain.CommentID(logtest.NewID())
+	flags, err := domain.FlagsOf(rapid.SliceOf(rapid.SampledFrom([]int{0, 4, 22})).Draw(t, "flags")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := w.text(body)
+	text.HTML = domain.SanitiseHTML(rapid.SampledFrom([]string{"", "<p>" + body + "</p>", "<i>x</i>"}).Draw(t, "html"))
+	text.Custom = rapid.SampledFrom([]string{"", `{"a":[1]}`}).Draw(t, "custom")
+	w.written[text.Content.ID.String()] = domain.Body{Text: body, HTML: text.HTML, Custom: text.Custom}
+	w.do(domain.CreateComment{
+		Account: w.account, Ticket: w.ticket, Comment: id, By: logtest.Agent, Author: author, Public: public,
+		Text: text, Numbers: w.numbers(), Flags: flags,
+		Channel: domain.Channel(rapid.IntRange(0, 9).Draw(t, "channel")),
+	})
+	w.comments = append(w.comments, id)
 }
 
 func (w *world) update(id domain.CommentID, text *domain.Text, public *bool) {
@@ -109,7 +130,7 @@ func (w *world) happen(t *rapid.T) {
 			Type: domain.AuthorType(rapid.IntRange(1, 3).Draw(t, "author")),
 			ID:   domain.UserID(uuid.New()),
 		}
-		w.create(author, rapid.Bool().Draw(t, "public"), body.Draw(t, "body"))
+		w.submit(t, author, rapid.Bool().Draw(t, "public"), body.Draw(t, "body"))
 		return
 	case "ticket":
 		status := rapid.SampledFrom([]domain.Status{domain.StatusOpen, domain.StatusPending, domain.StatusSolved}).Draw(t, "status")

@@ -33,13 +33,13 @@ func (b *batch) Write(queries *pgx.Batch) error {
 func (b *batch) writeTickets(queries *pgx.Batch) {
 	n := len(b.order)
 	accounts, tickets := make([]int32, n), make([]pgtype.UUID, n)
-	versions := make([]int32, n)
+	versions, audits, lastAudits := make([]int32, n), make([]int32, n), make([]int64, n)
 	opened, updated, publicUpdated := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
 	changes, publicChanges := make([]pgtype.UUID, n), make([]pgtype.UUID, n)
 	var public, internal [domain.AuthorTypes][]int32
 	for i, t := range b.order {
 		accounts[i], tickets[i] = int32(t.account), asID(t.ticket)
-		versions[i] = int32(t.version)
+		versions[i], audits[i], lastAudits[i] = int32(t.version), t.audits, t.lastAudit
 		opened[i], updated[i], publicUpdated[i] = t.all.OpenedAt, t.all.UpdatedAt, t.public.UpdatedAt
 		changes[i], publicChanges[i] = asID(t.change), asID(t.publicChange)
 		for a := range domain.AuthorTypes {
@@ -48,7 +48,7 @@ func (b *batch) writeTickets(queries *pgx.Batch) {
 		}
 	}
 	queries.Queue(b.of.sql(upsertTicketsSQL), b.of.Shard, accounts, tickets, versions, opened, updated, publicUpdated,
-		changes, publicChanges, public[0], public[1], public[2], internal[0], internal[1], internal[2])
+		changes, publicChanges, public[0], public[1], public[2], internal[0], internal[1], internal[2], audits, lastAudits)
 }
 
 // columns are rows of threads.comments.
@@ -63,6 +63,9 @@ type columns struct {
 	authors           []pgtype.UUID
 	publics           []bool
 	contents          []pgtype.UUID
+	audits            []int64
+	channels          []int16
+	flags             []int32
 }
 
 func (r *columns) add(c *batched) {
@@ -73,6 +76,7 @@ func (r *columns) add(c *batched) {
 	r.revisions = append(r.revisions, int32(c.Revision))
 	r.authorTypes, r.authors = append(r.authorTypes, int16(c.Author.Type)), append(r.authors, asID(c.Author.ID))
 	r.publics, r.contents = append(r.publics, c.Public), append(r.contents, contentColumn(c.Content))
+	r.audits, r.channels, r.flags = append(r.audits, c.Audit), append(r.channels, int16(c.Channel)), append(r.flags, int32(c.Flags))
 }
 
 func (b *batch) writeComments(queries *pgx.Batch) {
@@ -93,6 +97,6 @@ func (b *batch) writeComments(queries *pgx.Batch) {
 	}
 	if r := &changed; len(r.comments) > 0 {
 		queries.Queue(b.of.sql(upsertCommentsSQL), b.of.Shard, r.accounts, r.tickets, r.comments, r.positions, r.numbers,
-			r.created, r.updated, r.revisions, r.authorTypes, r.authors, r.publics, r.contents)
+			r.created, r.updated, r.revisions, r.authorTypes, r.authors, r.publics, r.contents, r.audits, r.channels, r.flags)
 	}
 }

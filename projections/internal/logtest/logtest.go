@@ -159,7 +159,7 @@ func (l *Log) Do(cmd domain.Command) eventstore.Result {
 // Numbers draws numbers for a command.
 func (l *Log) Numbers(account domain.AccountID) domain.Numbers {
 	l.tb.Helper()
-	n, err := l.Store.Numbers().Draw(l.tb.Context(), account, 2)
+	n, err := l.Store.Numbers().Draw(l.tb.Context(), account, domain.NumbersPerWrite)
 	if err != nil {
 		l.tb.Fatal(err)
 	}

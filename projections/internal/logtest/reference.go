@@ -25,6 +25,14 @@ type Thread struct {
 	Customer string // the requester, or empty
 	Number   int64
 	Opened   time.Time
+	Audits   []Audit // with at least one event that is shown
+}
+
+// Audit is a write as the log tells of it.
+type Audit struct {
+	Number  int64
+	Version int      // of its last event that is shown
+	Events  []string // kinds of those that are shown
 }
 
 type event struct {
@@ -36,7 +44,8 @@ type event struct {
 // Comment is a comment as the log tells of it.
 type Comment struct {
 	ID, Author, AuthorType, Content string
-	Number                          int64
+	Channel, Flags                  string // Flags as JSON
+	Number, Audit                   int64
 	Position                        eventstore.Position
 	Revision                        int
 	Public, Deleted                 bool
@@ -71,7 +80,7 @@ func FoldTo(tb testing.TB, pool *pgxpool.Pool, account domain.AccountID, ticket 
 		if err := json.Unmarshal(data, &open); err != nil {
 			return err
 		}
-		ref.add(position, version, e.at, comment, kind, open)
+		ref.add(position, version, e.at, e.internal, comment, kind, open)
 		return nil
 	})
 	if err != nil {
@@ -80,12 +89,21 @@ func FoldTo(tb testing.TB, pool *pgxpool.Pool, account domain.AccountID, ticket 
 	return ref
 }
 
-func (ref *Thread) add(position eventstore.Position, version int, at time.Time, comment, kind string, open map[string]any) {
+func (ref *Thread) add(position eventstore.Position, version int, at time.Time, internal bool, comment, kind string, open map[string]any) {
 	content := func() string {
 		if m, ok := open["content"].(map[string]any); ok {
 			return m["id"].(string)
 		}
 		return ""
+	}
+	audit := int64(open["audit"].(float64))
+	if kind != "comment.edited" && kind != "comment.deleted" && kind != "content.erased" && kind != "obligation.completed" &&
+		!(kind == "ticket.changed" && internal) {
+		n := len(ref.Audits)
+		if n == 0 || ref.Audits[n-1].Number != audit {
+			ref.Audits, n = append(ref.Audits, Audit{Number: audit}), n+1
+		}
+		ref.Audits[n-1].Version, ref.Audits[n-1].Events = version, append(ref.Audits[n-1].Events, kind)
 	}
 	c := ref.Comments[comment]
 	if c != nil {
@@ -121,7 +139,14 @@ func (ref *Thread) add(position eventstore.Position, version int, at time.Time, 
 		ref.Comments[comment] = &Comment{
 			ID: comment, Author: author["id"].(string), AuthorType: author["type"].(string), Content: content(),
 			Number: int64(open["number"].(float64)), Position: position, Revision: version,
-			Public: open["public"].(bool), Created: at, Updated: at,
+			Public: open["public"].(bool), Created: at, Updated: at, Audit: audit, Channel: "api", Flags: "[]",
+		}
+		if name, ok := open["channel"].(string); ok {
+			ref.Comments[comment].Channel = name
+		}
+		if flags, ok := open["flags"]; ok {
+			list, _ := json.Marshal(flags)
+			ref.Comments[comment].Flags = string(list)
 		}
 	case "comment.edited":
 		c.Content = content()

@@ -2,6 +2,7 @@ package logtest
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"testing"
@@ -51,10 +52,14 @@ func wantedRows(tb testing.TB, pool *pgxpool.Pool) (lines []string) {
 			kind := slices.Index([]string{"AGENT", "CUSTOMER", "SYSTEM"}, c.AuthorType)
 			counts[c.Public][kind]++
 			lines = append(lines, fmt.Sprintln(t.Account, t.ID, "comment", c.ID, c.AuthorType, c.Author, c.Public, c.Number,
-				c.Position, c.Revision, c.Content, c.Created.UnixMicro(), c.Updated.UnixMicro()))
+				c.Position, c.Revision, c.Content, c.Created.UnixMicro(), c.Updated.UnixMicro(), c.Audit, c.Channel, c.Flags))
+		}
+		var lastAudit int64
+		if n := len(ref.Audits); n > 0 {
+			lastAudit = ref.Audits[n-1].Number
 		}
 		lines = append(lines, fmt.Sprintln(t.Account, t.ID, "at", len(ref.events), change, publicChange, ref.Opened.UnixMicro(),
-			updated.UnixMicro(), publicUpdated.UnixMicro(), counts[true], counts[false]))
+			updated.UnixMicro(), publicUpdated.UnixMicro(), counts[true], counts[false], len(ref.Audits), lastAudit))
 	}
 	slices.Sort(lines)
 	return lines
@@ -64,7 +69,7 @@ func storedRows(tb testing.TB, pool *pgxpool.Pool) (lines []string) {
 	tb.Helper()
 	ctx := context.Background()
 	rows, err := pool.Query(ctx, `SELECT account_id, ticket_id, applied_version, last_change_id, last_public_change_id,
-		opened_at, updated_at, public_updated_at, public_counts, internal_counts FROM threads.tickets`)
+		opened_at, updated_at, public_updated_at, public_counts, internal_counts, audits, last_audit FROM threads.tickets`)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -73,26 +78,29 @@ func storedRows(tb testing.TB, pool *pgxpool.Pool) (lines []string) {
 	var version int
 	var opened, updated, publicUpdated time.Time
 	var public, internal []int32
-	_, err = pgx.ForEachRow(rows, []any{&account, &ticket, &version, &a, &b, &opened, &updated, &publicUpdated, &public, &internal}, func() error {
+	var audits, number int64
+	_, err = pgx.ForEachRow(rows, []any{&account, &ticket, &version, &a, &b, &opened, &updated, &publicUpdated, &public, &internal, &audits, &number}, func() error {
 		lines = append(lines, fmt.Sprintln(account, ticket, "at", version, a, b, opened.UnixMicro(),
-			updated.UnixMicro(), publicUpdated.UnixMicro(), public, internal))
+			updated.UnixMicro(), publicUpdated.UnixMicro(), public, internal, audits, number))
 		return nil
 	})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	rows, err = pool.Query(ctx, `SELECT account_id, ticket_id, comment_id, author_id, coalesce(content_id::text, ''), author_type, public, number,
-		position, revision, created_at, updated_at FROM threads.comments`)
+		position, revision, created_at, updated_at, audit, channel, flags FROM threads.comments`)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	var kind int16
 	var content string
 	var isPublic bool
-	var number, position int64
-	_, err = pgx.ForEachRow(rows, []any{&account, &ticket, &a, &c, &content, &kind, &isPublic, &number, &position, &version, &opened, &updated}, func() error {
+	var position, audit int64
+	var channel domain.Channel
+	var flags int32
+	_, err = pgx.ForEachRow(rows, []any{&account, &ticket, &a, &c, &content, &kind, &isPublic, &number, &position, &version, &opened, &updated, &audit, &channel, &flags}, func() error {
 		lines = append(lines, fmt.Sprintln(account, ticket, "comment", a, domain.AuthorType(kind), c, isPublic, number,
-			position, version, content, opened.UnixMicro(), updated.UnixMicro()))
+			position, version, content, opened.UnixMicro(), updated.UnixMicro(), audit, channel, flagList(flags)))
 		return nil
 	})
 	if err != nil {
@@ -100,4 +108,16 @@ func storedRows(tb testing.TB, pool *pgxpool.Pool) (lines []string) {
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// flagList writes the bits of a column as the log has them.
+func flagList(bits int32) string {
+	list := []int{}
+	for n := range 32 {
+		if bits>>n&1 == 1 {
+			list = append(list, n)
+		}
+	}
+	text, _ := json.Marshal(list)
+	return string(text)
 }

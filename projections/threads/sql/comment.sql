@@ -2,7 +2,7 @@
 -- when it was made and last changed has been folded into its row. It is null if the
 -- ticket is there and the comment is not.
 SELECT l.revision, l.number, l.author_type, l.author_id, l.public, l.content_id, k.bucket_id, k.sealed,
-       c.revision, c.position, c.created_at, c.updated_at,
+       c.revision, c.position, c.created_at, c.updated_at, c.audit, c.channel, c.flags,
        coalesce((SELECT r.applied_version
                    FROM threads.tickets r
                   WHERE r.shard = $1 AND r.account_id = $2 AND r.ticket_id = $3 AND r.applied_version <= t.version), 0)

@@ -3,6 +3,8 @@ CREATE UNIQUE INDEX IF NOT EXISTS comments_pkey ON threads.comments (shard, acco
 
 CREATE UNIQUE INDEX IF NOT EXISTS comments_id_key ON threads.comments (shard, account_id, comment_id);
 
+CREATE INDEX IF NOT EXISTS comments_number_idx ON threads.comments (number);
+
 CREATE INDEX IF NOT EXISTS comments_audience_idx
     ON threads.comments (shard, account_id, ticket_id, (CASE WHEN public THEN position ELSE -position END));
 

@@ -2,7 +2,7 @@
 -- counts have been folded.
 SELECT t.{version}, CASE WHEN r.applied_version <= t.version THEN r.applied_version END,
        r.{change}, r.{updated_at}, r.public_counts, {internal_counts}, r.opened_at,
-       t.number, t.status, t.requester_id, t.default_public, {legal_hold}, t.subject_id, k.bucket_id, k.sealed
+       t.number, t.status, t.requester_id, t.default_public, {legal_hold}, t.subject_id, k.bucket_id, k.sealed, {audits}, {last_audit}
   FROM log.tickets t
   LEFT JOIN threads.tickets r ON r.shard = $1 AND r.account_id = $2 AND r.ticket_id = $3
   LEFT JOIN LATERAL (

@@ -7,7 +7,7 @@ WITH base AS MATERIALIZED (
      WHERE t.shard = $1 AND t.account_id = $2 AND t.ticket_id = $3 AND r.applied_version <= t.version
 )
 SELECT e.comment_id, c.position, c.number, c.created_at, c.updated_at, c.revision, c.author_type, c.author_id,
-       c.public, c.content_id, k.content_id, k.bucket_id, k.sealed
+       c.public, c.content_id, c.audit, c.channel, c.flags, k.content_id, k.bucket_id, k.sealed
   FROM (SELECT DISTINCT e.comment_id
           FROM log.events e
          WHERE e.shard = $1 AND e.account_id = $2 AND e.ticket_id = $3 AND e.version > (SELECT version FROM base)
