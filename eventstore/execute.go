@@ -63,9 +63,9 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 		return Result{}, err
 	}
 	if _, creates := cmd.(domain.CreateComment); !creates {
-		unlock, err := s.stripes.lock(ctx, ticket, comment)
+		unlock, err := s.turn(ctx, cmd)
 		if err != nil {
-			return Result{}, fmt.Errorf("execute %T: %w: %w", cmd, ErrBusy, err)
+			return Result{}, err
 		}
 		defer unlock()
 	}
@@ -130,6 +130,35 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 		}
 	}
 	return Result{}, fmt.Errorf("execute %T: %w", cmd, ErrBusy)
+}
+
+// turn waits until those commands about the same comment have been executed that came
+// before cmd. The comment may be redacted meanwhile: see overtaken.
+func (s *Store) turn(ctx context.Context, cmd domain.Command) (unlock func(), err error) {
+	_, ticket, comment := cmd.About()
+	unlock, free := s.stripes.tryLock(ticket, comment)
+	if free {
+		return unlock, nil
+	}
+	var arrived state
+	update, ok := cmd.(domain.UpdateComment)
+	edits := ok && update.Text != nil
+	if edits {
+		update.Text = nil // it is not compared yet, so none has to be opened
+		if arrived, err = s.load(ctx, update); err != nil {
+			return nil, err
+		}
+	}
+	if unlock, err = s.stripes.lock(ctx, ticket, comment); err != nil {
+		return nil, fmt.Errorf("execute %T: %w: %w", cmd, ErrBusy, err)
+	}
+	if edits {
+		if err := s.overtaken(ctx, cmd, arrived); err != nil {
+			unlock()
+			return nil, err
+		}
+	}
+	return unlock, nil
 }
 
 // Refusal returns the error by which package domain would refuse cmd at present, nil

@@ -23,15 +23,30 @@ func newStripes() *stripes {
 // lock waits until no other command about the comment or, if it is the zero id, about
 // the ticket itself is on its way, nor one about those few that share its stripe.
 func (s *stripes) lock(ctx context.Context, ticket domain.TicketID, comment domain.CommentID) (unlock func(), err error) {
-	about := [16]byte(comment)
-	if comment == (domain.CommentID{}) {
-		about = ticket
-	}
-	stripe := s[binary.BigEndian.Uint16(about[14:])%uint16(len(s))]
+	stripe := s.of(ticket, comment)
 	select {
 	case stripe <- struct{}{}:
 		return func() { <-stripe }, nil
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
+}
+
+// tryLock is lock, without waiting.
+func (s *stripes) tryLock(ticket domain.TicketID, comment domain.CommentID) (unlock func(), ok bool) {
+	stripe := s.of(ticket, comment)
+	select {
+	case stripe <- struct{}{}:
+		return func() { <-stripe }, true
+	default:
+		return nil, false
+	}
+}
+
+func (s *stripes) of(ticket domain.TicketID, comment domain.CommentID) chan struct{} {
+	about := [16]byte(comment)
+	if comment == (domain.CommentID{}) {
+		about = ticket
+	}
+	return s[binary.BigEndian.Uint16(about[14:])%uint16(len(s))]
 }
