@@ -72,6 +72,25 @@ func TestBundle(t *testing.T) {
 			refused(what+": "+path+" is changed", other)
 		}
 	}
+	// What this program reads must be what every other reads.
+	event := lines[1]
+	for what, changed := range map[string][]byte{
+		"a member is there twice":           bytes.Replace(event, []byte(`"data":`), []byte(`"data":"Zm9yZ2Vk","data":`), 1),
+		"a member is there in another case": bytes.Replace(event, []byte(`"data":`), []byte(`"data":"Zm9yZ2Vk","Data":`), 1),
+		"a member has another name":         bytes.Replace(event, []byte(`"internal":`), []byte(`"internal_":`), 1),
+		"there is a member too many":        bytes.Replace(event, []byte(`"internal":`), []byte(`"external":true,"internal":`), 1),
+		"a name is not UTF-8":               bytes.Replace(event, []byte(`"internal":`), []byte("\"int\x89ernal\":"), 1),
+		"a time is finer than any recorded": bytes.Replace(event, []byte(`Z","epoch"`), []byte(`5Z","epoch"`), 1),
+		"something follows in the line":     append(bytes.TrimSuffix(bytes.Clone(event), []byte("\n")), " {}\n"...),
+		"two of it are in one line":         bytes.Replace(event, []byte(`{"event":`), []byte(`{"end":{"events":1,"contents":1},"event":`), 1),
+	} {
+		if bytes.Equal(changed, event) {
+			t.Fatalf("%s: nothing was changed in %s", what, event)
+		}
+		other := slices.Clone(lines)
+		other[1] = changed
+		refused(what, other)
+	}
 	refused("the bundle is cut off", [][]byte{whole[:len(whole)/2]})
 	refused("nothing", nil)
 }

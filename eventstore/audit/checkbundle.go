@@ -2,11 +2,12 @@ package audit
 
 import (
 	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
+	"github.com/go-json-experiment/json"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/commentd/commentd/domain"
@@ -47,8 +48,8 @@ func CheckBundle(r io.Reader, verifierKey string) (*BundleReport, error) {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, maxLine)
 	for n := 1; lines.Scan(); n++ {
-		var line record
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+		line, err := readRecord(lines.Bytes())
+		if err != nil {
 			return nil, fmt.Errorf("line %d of the bundle is not JSON of the form that it should have", n)
 		}
 		if err := c.line(n, &line, verifierKey); err != nil {
@@ -63,6 +64,24 @@ func CheckBundle(r io.Reader, verifierKey string) (*BundleReport, error) {
 	}
 	c.finish()
 	return c.BundleReport, nil
+}
+
+// readRecord reads a line. It is strict: names in their exact case, each once, and none
+// that is not known. Else another program might read in the line what was not checked.
+func readRecord(line []byte) (r record, err error) {
+	if err = json.Unmarshal(line, &r, json.RejectUnknownMembers(true)); err != nil {
+		return r, err
+	}
+	set := 0
+	for _, there := range []bool{r.Header != nil, r.Event != nil, r.Content != nil, r.End != nil} {
+		if there {
+			set++
+		}
+	}
+	if set > 1 {
+		return r, errors.New("more than one record in a line")
+	}
+	return r, nil
 }
 
 // bundleCheck is one CheckBundle.
@@ -123,6 +142,9 @@ func (c *bundleCheck) event(row string, b *bundleEvent) {
 	}
 	if b.Position < 1 || tlog.CheckRecord(b.Proof, c.head.Size, c.head.Root, b.Position-1, LeafHash(b.Shard, e)) != nil {
 		c.find(row, "is not proved to be in the log: a column or the proof was changed")
+	}
+	if !e.RecordedAt.Equal(e.RecordedAt.Truncate(time.Microsecond)) {
+		c.find(row, "was not recorded at this time: the log knows microseconds")
 	}
 	fact, err := e.Decode()
 	if err != nil {
