@@ -95,6 +95,10 @@ func (s *Secret) redactAttributes(n *html.Node, m Mask) bool {
 	kept := n.Attr[:0]
 	for _, a := range n.Attr {
 		if !holdsText(a.Key) {
+			if holdsNumber(a.Key) && s.reads(a.Val, inTag, m) {
+				found = true // a mask is no number: the attribute goes
+				continue
+			}
 			kept = append(kept, a)
 			continue
 		}

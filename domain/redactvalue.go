@@ -15,6 +15,16 @@ func holdsText(key string) bool {
 	return false
 }
 
+// holdsNumber reports whether an attribute is a number that a person chose, which may
+// be a PIN; what a list starts with is even shown.
+func holdsNumber(key string) bool {
+	switch key {
+	case "width", "height", "colspan", "rowspan", "start":
+		return true
+	}
+	return false
+}
+
 // redactValue returns the value of an attribute with the secret hidden, or false if
 // the attribute must go: an address is of no use with a part of it hidden, and in what
 // is encoded no part can be.

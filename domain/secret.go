@@ -123,6 +123,7 @@ type place int
 const (
 	inText place = iota
 	inAttribute
+	inTag // an attribute that is a number: short marks mean nothing there
 )
 
 func (s *Secret) occurrences(v reading, in place) []bounds {
@@ -134,7 +135,7 @@ func (s *Secret) occurrences(v reading, in place) []bounds {
 			add(from, end)
 			return false // whatever else ends here is shorter
 		}
-		if v.isWord(bounds{from, end}) {
+		if in != inTag && v.isWord(bounds{from, end}) {
 			if p.asAddress && in == inText {
 				add(from, end)
 			}

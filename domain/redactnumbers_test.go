@@ -1,0 +1,39 @@
+package domain_test
+
+import (
+	"strings"
+	"testing"
+
+	. "github.com/commentd/commentd/domain"
+)
+
+// TestRedactNumbersOfTags: attributes that no words fit into may still say a PIN, and
+// the number a list starts with is shown.
+func TestRedactNumbersOfTags(t *testing.T) {
+	for _, given := range []string{
+		`<p>PIN 4711</p><ol start="4711"><li>x</li></ol>`,
+		`<p>PIN 4711</p><img src="https://x.org/i.png" width="4711" height="4711">`,
+		`<p>PIN 4711</p><table><tbody><tr><td colspan="4711" rowspan="4711">x</td></tr></tbody></table>`,
+	} {
+		if SanitiseHTML(given) != given {
+			t.Fatalf("%q is no fixed point", given)
+		}
+		for what, r := range map[string]Redaction{
+			"text": {Text: "4711"}, "marks": {MarkedHTML: envelope(strings.Replace(given, "PIN 4711", "PIN <redact>4711</redact>", 1))},
+		} {
+			got, changed, err := Redact([]Body{page(given)}, r, MaskFixed)
+			if err != nil || !changed {
+				t.Fatalf("Redact(%q, %s) = %v, %v", given, what, changed, err)
+			}
+			if strings.Contains(got[0].HTML, "4711") {
+				t.Errorf("after redaction by %s it can be read in %q", what, got[0].HTML)
+			}
+		}
+	}
+	// A short mark is a word of the text, and tells nothing about a table.
+	given := `<p>room 2</p><table><tbody><tr><td colspan="2">x</td></tr></tbody></table>`
+	got, _, err := Redact([]Body{page(given)}, Redaction{MarkedHTML: envelope(strings.Replace(given, "room 2", "room <redact>2</redact>", 1))}, MaskFixed)
+	if want := strings.Replace(given, "room 2", "room ▇▇▇▇", 1); err != nil || got[0].HTML != want {
+		t.Errorf("Redact = %q, %v; want %q", got, err, want)
+	}
+}
