@@ -94,39 +94,54 @@ func (s *Secret) redactWritten(b Body, m Mask, places []bounds) (Body, bool) {
 func (s *Secret) round(b Body, m Mask, places []bounds) (Body, bool) {
 	if b.HTML == "" {
 		text, found := s.redactText(b.Text, m, places)
-		return Body{Text: text}, found
+		return Body{Text: text}, found > 0
 	}
 	root, err := parseHTML(b.HTML)
 	if err != nil { // not what SanitiseHTML returns
 		return Body{Text: fixedMask}, true
 	}
-	found := s.redactTree(root, m, places)
+	inHTML := s.redactTree(root, m, places)
 	next := Body{Text: b.Text, HTML: SanitiseHTML(renderHTML(root))}
-	text, inText := s.redactTextBeside(b, next.HTML, m)
+	text, inText := s.redactTextBeside(b, next.HTML, inHTML, m)
 	next.Text = text
-	return next, found || inText
+	return next, inHTML > 0 || inText > 0
 }
 
-func (s *Secret) redactText(text string, m Mask, places []bounds) (string, bool) {
+// redactText also returns at how many places it found the secret.
+func (s *Secret) redactText(text string, m Mask, places []bounds) (string, int) {
 	spans := s.spans(text, inText)
 	if len(places) > 0 {
 		spans = append(spans, read(text).spansOf(places)...)
 		sortSpans(spans)
 	}
-	return splice(text, bounds{0, len(text)}, m.hide(text, spans)), len(spans) > 0
+	return splice(text, bounds{0, len(text)}, m.hide(text, spans)), separate(spans)
 }
 
 // redactTextBeside returns the text of b, whose author gave HTML, to go with the HTML
-// as it is now. Where the secret cannot be located in it, because the text has markup
-// of its own, it is made anew from the HTML.
-func (s *Secret) redactTextBeside(b Body, html string, m Mask) (string, bool) {
+// as it is now, in which the secret was found inHTML times. Where it cannot be located
+// as often in the text, because that has markup of its own, the text is made anew from
+// the HTML.
+func (s *Secret) redactTextBeside(b Body, html string, inHTML int, m Mask) (string, int) {
 	before, after := b.PlainBody(), Body{HTML: html}.PlainBody()
 	if b.Text == before {
-		return after, false
+		return after, 0
 	}
 	text, found := s.redactText(b.Text, m, nil)
-	if text == b.Text && before != after || s.readsInMarkup(text, m) {
-		return after, true
+	if found < inHTML || text == b.Text && before != after || s.readsInMarkup(text, m) {
+		return after, 1
 	}
 	return text, found
+}
+
+// separate returns how many of the spans, in order of their beginnings, there are if those
+// that overlap count as one.
+func separate(spans []bounds) int {
+	n, end := 0, 0
+	for _, b := range spans {
+		if n == 0 || b.from >= end {
+			n++
+		}
+		end = max(end, b.to)
+	}
+	return n
 }

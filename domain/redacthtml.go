@@ -70,8 +70,8 @@ func elements(root *html.Node) []*html.Node {
 }
 
 // redactTree hides the secret, and what is at the places, in the text and the
-// attributes of a comment. It reports whether it found anything.
-func (s *Secret) redactTree(root *html.Node, m Mask, places []bounds) bool {
+// attributes of a comment. It returns at how many places it found something.
+func (s *Secret) redactTree(root *html.Node, m Mask, places []bounds) int {
 	f := flowOf(root)
 	spans := s.spans(f.source, inText)
 	if len(places) > 0 {
@@ -79,24 +79,22 @@ func (s *Secret) redactTree(root *html.Node, m Mask, places []bounds) bool {
 		sortSpans(spans)
 	}
 	f.apply(m.hide(f.source, spans))
-	found := len(spans) > 0
+	found := separate(spans)
 	for _, n := range elements(root) {
-		if s.redactAttributes(n, m) {
-			found = true
-		}
+		found += s.redactAttributes(n, m)
 	}
 	return found
 }
 
 // redactAttributes hides the secret in the attributes of n. A link without its address
 // is no link and an image without its source no image.
-func (s *Secret) redactAttributes(n *html.Node, m Mask) bool {
-	found, empty := false, false
+func (s *Secret) redactAttributes(n *html.Node, m Mask) int {
+	found, empty := 0, false
 	kept := n.Attr[:0]
 	for _, a := range n.Attr {
 		if !holdsText(a.Key) {
 			if holdsNumber(a.Key) && s.reads(a.Val, inTag, m) {
-				found = true // a mask is no number: the attribute goes
+				found++ // a mask is no number: the attribute goes
 				continue
 			}
 			kept = append(kept, a)
@@ -104,11 +102,13 @@ func (s *Secret) redactAttributes(n *html.Node, m Mask) bool {
 		}
 		value, ok := s.redactValue(a, m)
 		if !ok {
-			found = true
+			found++
 			empty = empty || a.Key == "href" || a.Key == "src"
 			continue
 		}
-		found = found || value != a.Val
+		if value != a.Val {
+			found++
+		}
 		a.Val = value
 		kept = append(kept, a)
 	}

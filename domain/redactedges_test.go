@@ -37,3 +37,21 @@ func TestRedactNumbersOfTags(t *testing.T) {
 		t.Errorf("Redact = %q, %v; want %q", got, err, want)
 	}
 }
+
+// TestRedactTextAsOftenAsHTML: what an author's own markup hides in the text is no less
+// hidden for being found elsewhere in it.
+func TestRedactTextAsOftenAsHTML(t *testing.T) {
+	for _, tt := range []struct{ name, text, html, want string }{
+		{"once more, split", "4711 and **47**11", "<p>4711 and <b>47</b>11</p>", "▇▇▇▇ and ▇▇▇▇"},
+		{"in an address, and split", "[x](https://x.org/4711) **47**11", `<p><a href="https://x.org/4711">x</a> <b>47</b>11</p>`, "x ▇▇▇▇"},
+		{"each of them as it is", "4711 and *4711*", "<p>4711 and <i>4711</i></p>", "▇▇▇▇ and *▇▇▇▇*"},
+		{"more often than in the html", "4711, 4711 *x*", "<p>4711 <i>x</i></p>", "▇▇▇▇, ▇▇▇▇ *x*"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, _, err := Redact([]Body{{Text: tt.text, HTML: tt.html}}, Redaction{Text: "4711"}, MaskFixed)
+			if err != nil || got[0].Text != tt.want {
+				t.Errorf("Redact = %q, %v; want %q", got, err, tt.want)
+			}
+		})
+	}
+}
