@@ -19,6 +19,8 @@ type accountSettings struct {
 	Mask                 string `enum:"fixed,per_char," default:"" help:"What stands in the place of what is redacted: fixed is four blocks, per_char one for each character, which tells the length. Fixed if never set."`
 	DeletedRetentionDays *int   `help:"For how many days the texts of deleted comments are kept; 0: they are erased at once. 30 if never set." placeholder:"DAYS"`
 	ContentRetentionDays *int   `help:"For how many days any text is kept; 0: for ever. 0 if never set." placeholder:"DAYS"`
+	AgentWorkspace       string `enum:"true,false," default:"" help:"Whether agents can redact by marking HTML, on the Zendesk-compatible API. True if never set."`
+	AgentsCanDelete      string `name:"agents-can-delete-tickets" enum:"true,false," default:"" help:"Whether agents can redact at all, on the Zendesk-compatible API. True if never set."`
 }
 
 // change returns settings with what was given in the place of what was there.
@@ -32,10 +34,19 @@ func (s accountSettings) change(settings directory.Settings) (directory.Settings
 	if s.ContentRetentionDays != nil {
 		settings.ContentRetentionDays = *s.ContentRetentionDays
 	}
+	setIfGiven(&settings.AgentWorkspace, s.AgentWorkspace)
+	setIfGiven(&settings.AgentsCanDeleteTickets, s.AgentsCanDelete)
 	if s.Mask != "" {
 		return settings, settings.Mask.UnmarshalText([]byte(s.Mask))
 	}
 	return settings, nil
+}
+
+func setIfGiven(setting **bool, value string) {
+	if value != "" {
+		yes := value == "true"
+		*setting = &yes
+	}
 }
 
 type accountCreate struct {
@@ -122,9 +133,12 @@ func accountRow(a directory.Account) row {
 			Mask           string `json:"mask"`
 			DeletedDays    int    `json:"deleted_retention_days"`
 			ContentDays    int    `json:"content_retention_days"`
+			Workspace      bool   `json:"agent_workspace"`
+			AgentsDelete   bool   `json:"agents_can_delete_tickets"`
 			CreatedAt      string `json:"created_at"`
 			ErasedAt       string `json:"erased_at,omitempty"`
-		}{a.Slug, string(a.Settings.UnknownTickets), a.Settings.Mask.String(), policy.Deleted, policy.Contents, created, erased},
+		}{a.Slug, string(a.Settings.UnknownTickets), a.Settings.Mask.String(), policy.Deleted, policy.Contents,
+			a.Settings.HasAgentWorkspace(), a.Settings.AgentsMayDelete(), created, erased},
 	}
 }
 

@@ -27,6 +27,18 @@ type Settings struct {
 	DeletedRetentionDays *int `json:"deleted_retention_days"`
 	// ContentRetentionDays is how old any text becomes; 0: they are kept.
 	ContentRetentionDays int `json:"content_retention_days"`
+	// AgentWorkspace and AgentsCanDeleteTickets are what agents need, beside a key that
+	// may, to redact on the Zendesk-compatible API. nil: true.
+	AgentWorkspace         *bool `json:"agent_workspace,omitzero"`
+	AgentsCanDeleteTickets *bool `json:"agents_can_delete_tickets,omitzero"`
+}
+
+// HasAgentWorkspace is AgentWorkspace with its default.
+func (s Settings) HasAgentWorkspace() bool { return s.AgentWorkspace == nil || *s.AgentWorkspace }
+
+// AgentsMayDelete is AgentsCanDeleteTickets with its default.
+func (s Settings) AgentsMayDelete() bool {
+	return s.AgentsCanDeleteTickets == nil || *s.AgentsCanDeleteTickets
 }
 
 // Retention returns what the settings of the account say of what it keeps.

@@ -17,6 +17,12 @@ var getUserSQL string
 //go:embed sql/get_user_by_email.sql
 var getUserByEmailSQL string
 
+//go:embed sql/get_users_by_id.sql
+var getUsersByIDSQL string
+
+//go:embed sql/get_users_by_number.sql
+var getUsersByNumberSQL string
+
 //go:embed sql/get_seal.sql
 var getSealSQL string
 
@@ -32,6 +38,22 @@ func (s *Store) User(ctx context.Context, account domain.AccountID, id domain.Us
 // written, or ErrUserNotFound.
 func (s *Store) UserByEmail(ctx context.Context, account domain.AccountID, email string) (User, error) {
 	return s.one(s.users(ctx, account, getUserByEmailSQL, account, s.vault.EmailDigest(account, email)))
+}
+
+// UserByNumber returns the user with the number, or ErrUserNotFound.
+func (s *Store) UserByNumber(ctx context.Context, account domain.AccountID, number int64) (User, error) {
+	return s.one(s.UsersByNumber(ctx, account, number))
+}
+
+// UsersByNumber returns the users with the numbers, each once and in order of their
+// numbers. What is no user's number is left out.
+func (s *Store) UsersByNumber(ctx context.Context, account domain.AccountID, numbers ...int64) ([]User, error) {
+	return s.users(ctx, account, getUsersByNumberSQL, account, numbers)
+}
+
+// UsersByID is UsersByNumber by ids.
+func (s *Store) UsersByID(ctx context.Context, account domain.AccountID, ids ...domain.UserID) ([]User, error) {
+	return s.users(ctx, account, getUsersByIDSQL, account, uuids(ids))
 }
 
 // MaxPage is the most users that one call of Users returns.

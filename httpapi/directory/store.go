@@ -23,6 +23,8 @@ type Store struct {
 	numbers  numbers
 	settings *fresh.Cache[domain.AccountID, *Settings] // nil: no such account
 	roles    *fresh.Cache[userKey, Role]               // empty: no such user
+	// identities are by address.
+	identities *fresh.Cache[addressKey, Identity]
 }
 
 type userKey struct {
@@ -39,5 +41,6 @@ func newStore(pool *pgxpool.Pool, v *vault.Vault, numbers numbers, now func() ti
 	s := &Store{pool: pool, vault: v, numbers: numbers}
 	s.settings = fresh.New(s.loadSettings, now)
 	s.roles = fresh.New(s.loadRole, now)
+	s.identities = fresh.New(s.loadIdentity, now)
 	return s
 }

@@ -108,6 +108,7 @@ func TestEveryStatementFitsTheSchema(t *testing.T) {
 		"get_account_by_slug": getAccountBySlugSQL, "update_settings": updateSettingsSQL, "put_user": putUserSQL,
 		"ensure_user": ensureUserSQL, "get_role": getRoleSQL, "get_user": getUserSQL,
 		"get_user_by_email": getUserByEmailSQL, "list_users": listUsersSQL, "get_seal": getSealSQL,
+		"get_identity": getIdentitySQL, "get_users_by_id": getUsersByIDSQL, "get_users_by_number": getUsersByNumberSQL,
 		"users_under": usersUnderSQL, "rewrap_users": rewrapUsersSQL, "newest_bucket": newestBucketSQL,
 		"list_retention": listRetentionSQL, "erase_account": eraseAccountSQL, "list_people": listPeopleSQL,
 		"erase_users": eraseUsersSQL, "open_obligations": openObligationsSQL,
@@ -143,6 +144,11 @@ func TestPostgresDown(t *testing.T) {
 		"User":        func() error { _, err := i.User(t.Context(), account, id); return err },
 		"UserByEmail": func() error { _, err := i.UserByEmail(t.Context(), account, "ana@example.com"); return err },
 		"Users":       func() error { _, err := i.Users(t.Context(), account, 0, 10); return err },
+
+		"Identity":      func() error { _, err := i.Identity(t.Context(), account, "ana@example.com"); return err },
+		"UserByNumber":  func() error { _, err := i.UserByNumber(t.Context(), account, 1); return err },
+		"UsersByNumber": func() error { _, err := i.UsersByNumber(t.Context(), account, 1, 2); return err },
+		"UsersByID":     func() error { _, err := i.UsersByID(t.Context(), account, id); return err },
 
 		"Policies":        func() error { _, err := i.Policies(t.Context()); return err },
 		"EraseAccount":    func() error { _, err := i.EraseAccount(t.Context(), account); return err },
