@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -55,6 +57,33 @@ func (l *limiter) take(key uuid.UUID, now time.Time) time.Duration {
 		l.forget(now)
 	}
 	return 0
+}
+
+// left returns how many requests key may make at once from now on, and after how long
+// its allowance will be whole.
+func (l *limiter) left(key uuid.UUID, now time.Time) (n int, whole time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	whole = max(0, l.whole[key].Sub(now))
+	if whole > l.tolerance {
+		return 0, whole
+	}
+	return int((l.tolerance-whole)/l.every) + 1, whole
+}
+
+// burst is how many requests a key that has not asked lately may make at once.
+func (l *limiter) burst() int { return int(l.tolerance/l.every) + 1 }
+
+// tell puts into h how much of its allowance a key has left, as Zendesk's clients know
+// it.
+func (l *limiter) tell(h http.Header, key uuid.UUID, now time.Time) {
+	n, whole := l.left(key, now)
+	limit, remaining := strconv.Itoa(l.burst()), strconv.Itoa(n)
+	h.Set("X-Rate-Limit", limit)
+	h.Set("X-Rate-Limit-Remaining", remaining)
+	h.Set("Ratelimit-Limit", limit)
+	h.Set("Ratelimit-Remaining", remaining)
+	h.Set("Ratelimit-Reset", strconv.Itoa(int((whole+time.Second-1)/time.Second)))
 }
 
 // forget drops the keys whose allowance is whole: they are as good as new. So what

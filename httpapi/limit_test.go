@@ -24,8 +24,12 @@ func TestLimiter(t *testing.T) {
 		{10 * time.Second, 0}, {10 * time.Second, 0}, {10 * time.Second, 0},
 		{10 * time.Second, 500 * time.Millisecond},
 	} {
+		left, whole := l.left(key, start.Add(tt.at))
 		if got := l.take(key, start.Add(tt.at)); got != tt.want {
 			t.Errorf("take at %s = %s, want %s", tt.at, got, tt.want)
+		}
+		if (left == 0) != (tt.want > 0) || left > l.burst() || whole > 1500*time.Millisecond {
+			t.Errorf("before that, left = %d, %s", left, whole)
 		}
 	}
 	if got := l.take(uuid.New(), start); got != 0 {

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/commentd/commentd/httpapi/auth"
@@ -157,24 +158,39 @@ func sane(id string) bool {
 	return true
 }
 
-// known is behind the authentication: it notes for the log whose request this is,
-// and refuses it if the key asks too often. limit may be nil.
-func known(limit *limiter) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			principal := auth.From(r.Context())
-			if x, ok := w.(*exchange); ok {
-				x.account = principal.AccountSlug
+// gate is behind the authentication of an API. What is nil is left out.
+type gate struct {
+	limit  *limiter
+	refuse func(w http.ResponseWriter, r *http.Request, wait time.Duration)
+	tell   func(l *limiter, h http.Header, key uuid.UUID, now time.Time)
+}
+
+// admit notes for the log whose request this is, and refuses it if the key asks too
+// often.
+func (g gate) admit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		principal := auth.From(r.Context())
+		if x, ok := w.(*exchange); ok {
+			x.account = principal.AccountSlug
+		}
+		if g.limit != nil {
+			now := time.Now()
+			wait := g.limit.take(principal.KeyID, now)
+			if g.tell != nil {
+				g.tell(g.limit, w.Header(), principal.KeyID, now)
 			}
-			if limit != nil {
-				if wait := limit.take(principal.KeyID, time.Now()); wait > 0 {
-					problem.Write(w, r, &problem.Error{
-						Code: problem.RateLimited, RetryAfter: wait, Detail: "This API key has made too many requests; see Retry-After.",
-					})
-					return
-				}
+			if wait > 0 {
+				g.refuse(w, r, wait)
+				return
 			}
-			next.ServeHTTP(w, r)
-		})
-	}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// tooMany refuses a request of /v1.
+func tooMany(w http.ResponseWriter, r *http.Request, wait time.Duration) {
+	problem.Write(w, r, &problem.Error{
+		Code: problem.RateLimited, RetryAfter: wait, Detail: "This API key has made too many requests; see Retry-After.",
+	})
 }

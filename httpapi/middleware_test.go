@@ -33,7 +33,7 @@ func observed(t *testing.T, h http.HandlerFunc) (*chi.Mux, *bytes.Buffer, *prome
 	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		problem.Write(w, r, problem.New(problem.NotFound, "There is nothing at this path."))
 	})
-	mux.MethodNotAllowed(notAllowed(mux))
+	mux.MethodNotAllowed(notAllowed(mux, nil))
 	mux.Get("/things/{id}", h)
 	return mux, &log, registry
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/problem"
 	v1 "github.com/commentd/commentd/httpapi/v1"
+	"github.com/commentd/commentd/httpapi/zendesk"
 	"github.com/commentd/commentd/internal/metrics"
 )
 
@@ -26,7 +27,8 @@ type Config struct {
 	Log       *slog.Logger // requests at level info, failures at error; nil: slog.Default
 	Checks    []Check      // for /readyz
 	Metrics   http.Handler // to be served at /metrics; nil: nothing is
-	RateLimit RateLimit    // of each API key; zero: none
+	RateLimit RateLimit    // of each API key, on all APIs together; zero: none
+	Zendesk   *zendesk.API // the Zendesk-compatible API; nil: it is not served
 }
 
 // operationalRoutes are the routes that are not part of an API, and hence of no
@@ -41,7 +43,9 @@ func New(api *v1.API, keys *auth.Store, m *metrics.Metrics, config Config) http.
 		config.Log = slog.Default()
 	}
 	observer := &observer{log: config.Log, requests: m.RequestSeconds}
-	limited := known(newLimiter(config.RateLimit))
+	limit := newLimiter(config.RateLimit)
+	native := gate{limit: limit, refuse: tooMany}
+	compatible := gate{limit: limit, refuse: zendesk.TooMany, tell: (*limiter).tell}
 	bearer := keys.Bearer(problem.Write)
 
 	mux := chi.NewMux()
@@ -49,7 +53,7 @@ func New(api *v1.API, keys *auth.Store, m *metrics.Metrics, config Config) http.
 	mux.NotFound(func(w http.ResponseWriter, r *http.Request) {
 		problem.Write(w, r, problem.New(problem.NotFound, "There is nothing at this path."))
 	})
-	mux.MethodNotAllowed(notAllowed(mux))
+	mux.MethodNotAllowed(notAllowed(mux, config.Zendesk))
 
 	get(mux, "/livez", http.HandlerFunc(alive))
 	get(mux, "/readyz", &readiness{checks: config.Checks})
@@ -59,7 +63,10 @@ func New(api *v1.API, keys *auth.Store, m *metrics.Metrics, config Config) http.
 	get(mux, "/docs", http.HandlerFunc(docsPage))
 	get(mux, "/docs/{file}", http.HandlerFunc(docsFile))
 	if api != nil { // else this process has other roles only
-		api.Mount(mux, func(next http.Handler) http.Handler { return bearer(limited(next)) })
+		api.Mount(mux, func(next http.Handler) http.Handler { return bearer(native.admit(next)) })
+	}
+	if config.Zendesk != nil {
+		config.Zendesk.Mount(mux, compatible.admit)
 	}
 	return mux
 }
@@ -70,12 +77,17 @@ func get(mux *chi.Mux, pattern string, h http.Handler) {
 }
 
 // notAllowed answers 405 with the methods that the path does have, and OPTIONS with
-// the same list. The paths are public: they are in the OpenAPI document.
-func notAllowed(mux *chi.Mux) http.HandlerFunc {
+// the same list. The paths are public: they are in the OpenAPI document. The compatible
+// API, if there is one, has an answer of its own to methods that nobody knows.
+func notAllowed(mux *chi.Mux, compatible *zendesk.API) http.HandlerFunc {
 	methods := []string{
 		http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
+		if compatible != nil && zendesk.Owns(r.URL.Path) {
+			compatible.ServeHTTP(w, r)
+			return
+		}
 		path := r.URL.RawPath
 		if path == "" {
 			path = r.URL.Path

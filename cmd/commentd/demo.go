@@ -11,6 +11,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/projections/threads"
 )
 
 // The demo account is the same in every fresh data directory: ids, keys and texts
@@ -82,6 +83,7 @@ type demoComment struct {
 type demo struct {
 	keys, users, emails map[string]string
 	tickets             []string
+	numbers             []int64 // of the tickets, on the Zendesk-compatible API
 }
 
 // seedDemo sees to it that the demo account is there. What somebody has changed in
@@ -123,11 +125,17 @@ func seedDemo(ctx context.Context, t *tools) (demo, error) {
 		d.keys[k.name] = key
 		actors[k.name] = domain.Actor{Kind: k.kind, ID: user}
 	}
+	reader := threads.NewReader(t.pool, t.vault, 0)
 	for _, ticket := range demoTickets {
 		d.tickets = append(d.tickets, ticket.id.String())
 		if err := seedTicket(ctx, t, account.ID, ticket.id, ticket.subject, actors, ticket.comments, ticket.closed); err != nil {
 			return d, fmt.Errorf("demo ticket: %w", err)
 		}
+		seeded, err := reader.Ticket(ctx, account.ID, ticket.id, actors["agent"])
+		if err != nil {
+			return d, fmt.Errorf("demo ticket: %w", err)
+		}
+		d.numbers = append(d.numbers, seeded.Number)
 	}
 	return d, nil
 }

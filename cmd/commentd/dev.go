@@ -113,14 +113,14 @@ func (c devCommand) serveAndTell(ctx context.Context, e env, s *service, stack *
 		info := devInfo{
 			BaseURL: "http://" + s.listener.Addr().String(), NATSURL: stack.nats.DevURL(),
 			PostgresURL: stack.postgres.LoopbackURL(), PID: os.Getpid(),
-			Keys: map[string]string{}, Users: map[string]string{}, Emails: map[string]string{}, Tickets: []string{},
+			Keys: map[string]string{}, Users: map[string]string{}, Emails: map[string]string{}, Tickets: []string{}, Numbers: []int64{},
 		}
 		if !c.NoDemo {
 			d, err := seedDemo(ctx, s.tools)
 			if err != nil {
 				return err
 			}
-			info.Account, info.Keys, info.Users, info.Emails, info.Tickets = demoAccount, d.keys, d.users, d.emails, d.tickets
+			info.Account, info.Keys, info.Users, info.Emails, info.Tickets, info.Numbers = demoAccount, d.keys, d.users, d.emails, d.tickets, d.numbers
 		}
 		if err := info.write(filepath.Join(dir, "dev.json")); err != nil {
 			return err
@@ -207,6 +207,7 @@ type devInfo struct {
 	Users       map[string]string `json:"users"`
 	Emails      map[string]string `json:"emails"`
 	Tickets     []string          `json:"tickets"`
+	Numbers     []int64           `json:"ticket_numbers"`
 	PID         int               `json:"pid"`
 }
 
@@ -251,6 +252,8 @@ func (i devInfo) tell(w io.Writer) error {
 		fmt.Fprintf(&b, "  curl %s -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d '{\"content\":\"It is out for delivery.\"}'\n", comments, i.Keys["agent"])
 		fmt.Fprintf(&b, "  curl -X PATCH %s/%s -H 'Authorization: Bearer %s' -H 'Content-Type: application/json' -d '{\"is_internal\":true}'\n",
 			comments, demoTickets[0].comments[0].id, i.Keys["agent"])
+		fmt.Fprintf(&b, "\nOr as a Zendesk client does:\n")
+		fmt.Fprintf(&b, "  curl %s/api/v2/tickets/%d/comments.json -u %s/token:%s\n", i.BaseURL, i.Numbers[0], i.Emails["agent"], i.Keys["agent"])
 	}
 	fmt.Fprintf(&b, "\nCtrl-C stops everything.\n")
 	_, err := io.WriteString(w, b.String())

@@ -24,6 +24,7 @@ import (
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi"
 	v1 "github.com/commentd/commentd/httpapi/v1"
+	"github.com/commentd/commentd/httpapi/zendesk"
 	"github.com/commentd/commentd/internal/metrics"
 	"github.com/commentd/commentd/projections"
 	"github.com/commentd/commentd/projections/feed"
@@ -166,6 +167,7 @@ func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, checks []httpapi
 			BaseURL: s.PublicURL, ErasureHorizon: s.ErasureHorizon, Log: s.tree(),
 			Live: &v1.Live{Hub: hub, Head: s.tools.log.Head, Recheck: s.tools.keys.Recheck},
 		})
+		config.Zendesk = zendesk.New(s.tools.log, reader, s.tools.directory, s.tools.keys, s.tools.vault, s.root, zendesk.Config{BaseURL: s.PublicURL})
 	}
 	handler := httpapi.New(api, s.tools.keys, s.metrics, config)
 	return errors.Join(httpapi.Serve(ctx, s.listener, handler, s.Drain), <-metricsDone)

@@ -1,0 +1,247 @@
+package zendesk
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/vault"
+	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/projections/threads"
+)
+
+// executor is all this API asks of the write side.
+type executor interface {
+	Execute(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt) (eventstore.Result, error)
+}
+
+// numbers is where the permanent integers come from: eventstore.Numbers.
+type numbers interface {
+	Draw(ctx context.Context, account domain.AccountID, n int) (first int64, err error)
+}
+
+// people is what this API asks of the directory.
+type people interface {
+	Settings(ctx context.Context, account domain.AccountID) (directory.Settings, error)
+	Identity(ctx context.Context, account domain.AccountID, email string) (directory.Identity, error)
+	User(ctx context.Context, account domain.AccountID, id domain.UserID) (directory.User, error)
+	UserByEmail(ctx context.Context, account domain.AccountID, email string) (directory.User, error)
+	UserByNumber(ctx context.Context, account domain.AccountID, number int64) (directory.User, error)
+	UsersByNumber(ctx context.Context, account domain.AccountID, numbers ...int64) ([]directory.User, error)
+	UsersByID(ctx context.Context, account domain.AccountID, ids ...domain.UserID) ([]directory.User, error)
+}
+
+// receipts names and recognises requests: vault.Vault.
+type receipts interface {
+	ReceiptID(account domain.AccountID, principal domain.UserID, operation, key string) uuid.UUID
+	Fingerprint(ctx context.Context, receipt uuid.UUID, request []byte) ([]byte, error)
+}
+
+// reader is what this API asks of the read side: threads.Reader.
+type reader interface {
+	List(ctx context.Context, q threads.ListQuery) (threads.Page, error)
+	GetWhole(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, viewer domain.Actor) (threads.Comment, error)
+	Ticket(ctx context.Context, account domain.AccountID, id domain.TicketID, viewer domain.Actor) (threads.Ticket, error)
+	TicketByNumber(ctx context.Context, account domain.AccountID, viewer domain.Actor, number int64) (domain.TicketID, error)
+	CommentByNumber(ctx context.Context, account domain.AccountID, viewer domain.Actor, ticket domain.TicketID, number int64) (domain.CommentID, error)
+	Audits(ctx context.Context, q threads.AuditQuery) (threads.AuditPage, error)
+	AuditByNumber(ctx context.Context, account domain.AccountID, ticket domain.TicketID, viewer domain.Actor, number int64) (threads.Audit, error)
+	AuditCount(ctx context.Context, account domain.AccountID, ticket domain.TicketID, viewer domain.Actor) (int, error)
+}
+
+// API serves /api/v2.
+type API struct {
+	store    executor
+	numbers  numbers
+	people   people
+	vault    receipts
+	threads  reader
+	keys     *auth.Store
+	cursors  *vault.CursorCipher
+	base     string
+	routes   *chi.Mux // finds operations, and serves nothing
+	found    map[string]*operation
+	admitted http.Handler
+}
+
+// Config is what New may be told beyond what it needs.
+type Config struct {
+	// BaseURL is put before the paths in links, for instance
+	// "https://comments.example.com"; empty: they lead to where the request came.
+	BaseURL string
+}
+
+// New returns an API on the parts given. Cursors are made under a key derived from root,
+// so that all instances understand each other's.
+func New(store *eventstore.Store, readModel *threads.Reader, people *directory.Store, keys *auth.Store, v *vault.Vault, root vault.RootKey, config Config) *API {
+	a := &API{
+		store: store, numbers: store.Numbers(), people: people, vault: v, threads: readModel, keys: keys,
+		cursors: vault.NewCursorCipher(root), base: config.BaseURL,
+		routes: chi.NewMux(), found: make(map[string]*operation, len(operations)),
+	}
+	for i := range operations {
+		op := &operations[i]
+		a.routes.Method(op.method, op.path, http.NotFoundHandler())
+		a.found[op.method+op.path] = op
+	}
+	return a
+}
+
+const root = "/api/v2"
+
+// Owns reports whether a path is one of this API, whether or not there is anything.
+func Owns(path string) bool { return path == root || strings.HasPrefix(path, root+"/") }
+
+// Mount adds the API to mux. admit is put before every operation, where the context
+// holds the principal; it may refuse.
+func (a *API) Mount(mux *chi.Mux, admit func(http.Handler) http.Handler) {
+	a.admitted = admit(http.HandlerFunc(a.dispatch))
+	mux.Handle(root, a)
+	mux.Handle(root+"/*", a)
+}
+
+// callKey is the key of the call in the context of a request.
+type callKey struct{}
+
+// ServeHTTP finds out what is asked, by whom, and has it served. Whoever is not known
+// learns nothing, not even what there is.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Zendesk-Api-Version", "v2")
+	c := &call{w: w, params: chi.NewRouteContext(), base: a.baseOf(r) + root}
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	pattern := a.routes.Find(c.params, method, pathOf(r.URL.EscapedPath()))
+	c.op = a.found[method+pattern]
+	r.Pattern = root + pattern // for logs and metrics
+	if c.op == nil {
+		r.Pattern = root
+	}
+	if c.op != nil && c.op.scopes == 0 {
+		c.Request = r
+		a.run(c)
+		return
+	}
+	caller, err := a.identify(r)
+	if err != nil {
+		fail(w, r, err)
+		return
+	}
+	c.caller = *caller
+	ctx := context.WithValue(auth.WithPrincipal(r.Context(), *caller), callKey{}, c)
+	a.admitted.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// identify returns whom the request stands for. One that carries X-On-Behalf-Of stands
+// for the user with that address, if its own user is an administrator.
+func (a *API) identify(r *http.Request) (*auth.Principal, error) {
+	caller, err := a.keys.Identify(r, a.people)
+	if err != nil {
+		return nil, err
+	}
+	switch behalf := r.Header["X-On-Behalf-Of"]; len(behalf) {
+	case 0:
+		return caller, nil
+	case 1:
+		return caller.OnBehalfOf(r.Context(), a.people, behalf[0])
+	}
+	return nil, errForbidden
+}
+
+// pathOf returns the path below /api/v2 without the suffix .json, which all paths may
+// have. Two clients send the prefix twice.
+func pathOf(escaped string) string {
+	path := strings.TrimPrefix(escaped, root)
+	if rest, doubled := strings.CutPrefix(path, root+"/"); doubled {
+		path = "/" + rest
+	}
+	return strings.TrimSuffix(path, ".json")
+}
+
+// dispatch serves a call that was admitted.
+func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
+	c := r.Context().Value(callKey{}).(*call)
+	c.w, c.Request = w, r
+	if c.op == nil {
+		fail(w, r, errRoute)
+		return
+	}
+	a.run(c)
+}
+
+// answerTimeout bounds what is done for one request.
+const answerTimeout = 20 * time.Second
+
+func (a *API) run(c *call) {
+	ctx, cancel := context.WithTimeout(c.Context(), answerTimeout)
+	defer cancel()
+	whole := c.Request
+	c.Request = whole.WithContext(ctx)
+	err := c.allowed()
+	if err == nil {
+		err = c.op.serve(a, c)
+	}
+	if err != nil {
+		fail(c.w, whole, err)
+	}
+}
+
+// baseOf returns the scheme and host by which the caller reaches this service.
+func (a *API) baseOf(r *http.Request) string {
+	if a.base != "" {
+		return a.base
+	}
+	for _, x := range r.Host {
+		if (x < 'a' || x > 'z') && (x < 'A' || x > 'Z') && (x < '0' || x > '9') && !strings.ContainsRune("-.:[]", x) {
+			return "" // links are relative, then
+		}
+	}
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// mediaType is on every answer with a body: two clients read no other.
+const mediaType = "application/json; charset=utf-8"
+
+// reply answers with v as JSON.
+func (c *call) reply(status int, v any) error {
+	body, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		return errors.New("an answer does not encode") // the error may quote it
+	}
+	send(c.w, status, body)
+	return nil
+}
+
+// send answers with a body that is JSON already. Nobody but the caller is to keep it.
+func send(w http.ResponseWriter, status int, body []byte) {
+	h := w.Header()
+	h.Set("Content-Type", mediaType)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h.Set("Cache-Control", "private, no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a caller who has gone does not mind
+}
+
+// TooMany answers a caller who asks too often.
+func TooMany(w http.ResponseWriter, _ *http.Request, wait time.Duration) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	h.Set("Cache-Control", "private, no-store")
+	w.WriteHeader(http.StatusTooManyRequests)
+	_, _ = w.Write([]byte("Number of allowed API requests per minute exceeded")) // a caller who has gone does not mind
+}

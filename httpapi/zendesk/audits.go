@@ -1,0 +1,112 @@
+package zendesk
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/projections/threads"
+)
+
+// listAudits serves GET /tickets/{ticket_id}/audits.
+func (a *API) listAudits(c *call) error {
+	asked, err := parsePage(c.URL.RawQuery, c.op.action)
+	if err != nil {
+		return err
+	}
+	ticket, err := a.ticket(c, "ticket_id")
+	if err != nil {
+		return err
+	}
+	q := threads.AuditQuery{
+		Account: c.caller.Account, Ticket: ticket, Viewer: c.caller.Actor(), Desc: asked.desc, Limit: asked.size,
+	}
+	list := cursorContext(c.op.action, q.Account, q.Ticket)
+	if q.After, err = openCursor[eventstore.Version](a, list, asked.after); err != nil {
+		return err
+	}
+	if q.Before, err = openCursor[eventstore.Version](a, list, asked.before); err != nil {
+		return err
+	}
+	if !asked.cursor {
+		q.Skip = asked.skip()
+	}
+	page, err := a.threads.Audits(c.Context(), q)
+	if err != nil {
+		return err
+	}
+	at := place{more: page.More, total: page.Total}
+	if n := len(page.Audits); n > 0 && asked.cursor {
+		at.first = a.cursors.Seal(list, uint64(page.Audits[0].Version))
+		at.last = a.cursors.Seal(list, uint64(page.Audits[n-1].Version))
+	}
+	number, err := c.number("ticket_id")
+	if err != nil {
+		return err
+	}
+	s, err := a.scene(c, ticket, peopleOf(page.Audits))
+	if err != nil {
+		return err
+	}
+	shown := make([]audit, len(page.Audits))
+	for i := range page.Audits {
+		shown[i] = s.audit(number, &page.Audits[i])
+	}
+	return c.reply(http.StatusOK, append(ordered{{"audits", shown}}, asked.members(c.self(), at)...))
+}
+
+// getAudit serves GET /tickets/{ticket_id}/audits/{audit_id}.
+func (a *API) getAudit(c *call) error {
+	ticket, found, err := a.audit(c)
+	if err != nil {
+		return err
+	}
+	number, err := c.number("ticket_id")
+	if err != nil {
+		return err
+	}
+	shown, err := a.shownAudit(c, ticket, number, found)
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, ordered{{"audit", shown}})
+}
+
+func (a *API) shownAudit(c *call, ticket domain.TicketID, number int64, found threads.Audit) (audit, error) {
+	s, err := a.scene(c, ticket, peopleOf([]threads.Audit{found}))
+	if err != nil {
+		return audit{}, err
+	}
+	return s.audit(number, &found), nil
+}
+
+// audit returns the audit that the path names, of the ticket that it names.
+func (a *API) audit(c *call) (domain.TicketID, threads.Audit, error) {
+	number, err := c.number("audit_id")
+	if err != nil {
+		return domain.TicketID{}, threads.Audit{}, err
+	}
+	ticket, err := a.ticket(c, "ticket_id")
+	if err != nil {
+		return ticket, threads.Audit{}, err
+	}
+	found, err := a.threads.AuditByNumber(c.Context(), c.caller.Account, ticket, c.caller.Actor(), number)
+	if errors.Is(err, threads.ErrNoAudit) {
+		err = errNotFound
+	}
+	return ticket, found, err
+}
+
+// countAudits serves GET /tickets/{ticket_id}/audits/count.
+func (a *API) countAudits(c *call) error {
+	ticket, err := a.ticket(c, "ticket_id")
+	if err != nil {
+		return err
+	}
+	n, err := a.threads.AuditCount(c.Context(), c.caller.Account, ticket, c.caller.Actor())
+	if err != nil {
+		return err
+	}
+	return c.replyCount(n)
+}

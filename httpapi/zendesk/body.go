@@ -1,0 +1,150 @@
+package zendesk
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+const maxBody = 1 << 20 // bytes
+
+// An object is a JSON object whose members have not been looked into. Those that
+// nobody asks for may be anything.
+type object map[string]jsontext.Value
+
+// body reads the body of a call, a JSON object. None, an empty one and null are the
+// empty object: clients send all of these where there is nothing to say.
+//
+// What is not called JSON says nothing either if it is posted: a page elsewhere could have had
+// a browser post it, with credentials that the browser kept.
+func (c *call) body() (object, error) {
+	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, errTooLarge
+	case err != nil:
+		return nil, errJSON
+	}
+	if c.Method == http.MethodPost && !isJSON(c.Header.Get("Content-Type")) {
+		return nil, nil
+	}
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || string(text) == "null" {
+		return nil, nil
+	}
+	o := object{}
+	if !shallow(text) || json.Unmarshal(text, &o) != nil {
+		return nil, errJSON
+	}
+	return o, nil
+}
+
+func isJSON(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && (media == "application/json" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json"))
+}
+
+// given returns a member that is there and not null.
+func (o object) given(name string) (jsontext.Value, bool) {
+	v, ok := o[name]
+	return v, ok && v.Kind() != 'n'
+}
+
+// text returns a member that is to be a string. Without it the text is nil.
+func (c *call) text(o object, name string) (*string, error) {
+	v, ok := o.given(name)
+	if !ok {
+		return nil, nil
+	}
+	var text string
+	if v.Kind() != '"' || json.Unmarshal(v, &text) != nil {
+		return nil, c.attribute(name, "a string")
+	}
+	return &text, nil
+}
+
+// integer returns a member that is to be an integer; clients may write it as a string.
+// Without it the integer is nil; one that is no number of anything is 0.
+func (c *call) integer(o object, name string) (*int64, error) {
+	v, ok := o.given(name)
+	if !ok {
+		return nil, nil
+	}
+	var n int64
+	if json.Unmarshal(bytes.Trim(v, `"`), &n) != nil {
+		return nil, c.attribute(name, "an integer")
+	}
+	n = max(n, 0)
+	return &n, nil
+}
+
+// flag returns a member that is to be true or false; clients may write it as a string.
+// Without it the flag is nil.
+func (c *call) flag(o object, name string) (*bool, error) {
+	v, ok := o.given(name)
+	if !ok {
+		return nil, nil
+	}
+	var yes bool
+	if json.Unmarshal(bytes.Trim(v, `"`), &yes) != nil {
+		return nil, c.attribute(name, "a boolean")
+	}
+	return &yes, nil
+}
+
+// object returns a member that is to be an object. Without it the object is nil.
+func (c *call) object(o object, name string) (object, error) {
+	v, ok := o.given(name)
+	if !ok {
+		return nil, nil
+	}
+	members := object{}
+	if v.Kind() != '{' || json.Unmarshal(v, &members) != nil {
+		return nil, c.attribute(name, "a hash")
+	}
+	return members, nil
+}
+
+const maxDepth = 64 // of arrays and objects within each other
+
+// shallow reports whether nothing in the text nests too deep. It does not care whether
+// the text is JSON.
+func shallow(text []byte) bool {
+	depth, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '{' || c == '[':
+			if depth++; depth > maxDepth {
+				return false
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	return true
+}
+
+// canonical returns an object as JSON in a form in which equal objects are equal bytes.
+func canonical(o object) ([]byte, error) {
+	text, err := json.Marshal(o, json.Deterministic(true))
+	if err != nil {
+		return nil, errJSON
+	}
+	value := jsontext.Value(text)
+	if err := value.Canonicalize(); err != nil {
+		return nil, errJSON
+	}
+	return value, nil
+}

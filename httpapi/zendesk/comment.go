@@ -1,0 +1,108 @@
+package zendesk
+
+import (
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/projections/threads"
+)
+
+// saying is a comment as it stands in audits and in the answers to redactions (contract
+// §5.1): these nine members, in this order.
+type saying struct {
+	ID          int64    `json:"id"`
+	Type        string   `json:"type"`
+	AuthorID    int64    `json:"author_id"`
+	Body        string   `json:"body"`
+	HTMLBody    string   `json:"html_body"`
+	PlainBody   string   `json:"plain_body"`
+	Public      bool     `json:"public"`
+	Attachments []string `json:"attachments"` // there are none yet
+	AuditID     int64    `json:"audit_id"`
+}
+
+// comment is a comment as it is listed.
+type comment struct {
+	saying    `json:",inline"`
+	Via       via     `json:"via"`
+	CreatedAt stamp   `json:"created_at"`
+	Metadata  ordered `json:"metadata"`
+}
+
+// A scene is what is known of a ticket and its people where something of it is shown.
+type scene struct {
+	people    roster
+	requester *domain.UserID
+}
+
+func (s *scene) saying(c *threads.Comment) saying {
+	body := bodyOf(c)
+	return saying{
+		ID: c.Number, Type: "Comment", AuthorID: s.people.number(c.Author.ID),
+		Body: body.Text, HTMLBody: body.HTMLBody(), PlainBody: body.PlainBody(), Public: c.Public, Attachments: []string{}, AuditID: c.Audit,
+	}
+}
+
+// bodyOf returns what a comment says; of one of which nothing is left, the mask.
+func bodyOf(c *threads.Comment) domain.Body {
+	if c.Document == nil {
+		return domain.Body{Text: domain.MaskedText}
+	}
+	return c.Document.Body
+}
+
+func (s *scene) comment(c *threads.Comment) comment {
+	v := s.via(c.Channel, c.Public)
+	return comment{saying: s.saying(c), Via: v, CreatedAt: stamp(c.CreatedAt), Metadata: metadata(c.Document, &v, c.Flags)}
+}
+
+// via is that of a comment: what is public goes to the requester.
+func (s *scene) via(channel domain.Channel, public bool) via {
+	if !public || s.requester == nil {
+		return viaOf(channel, nil)
+	}
+	return viaOf(channel, s.people[*s.requester])
+}
+
+// system tells where a text was sent from.
+type system struct {
+	Client    *string  `json:"client"`
+	IP        *string  `json:"ip_address"`
+	Location  *string  `json:"location"` // not known, like what follows
+	Latitude  *float64 `json:"latitude"`
+	Longitude *float64 `json:"longitude"`
+}
+
+// flagOptions is what is said of a flag: what commentd has found out by itself can be
+// trusted.
+type flagOptions struct {
+	Trusted bool `json:"trusted"`
+}
+
+// metadata is that of a comment, or of an audit (contract §5.5). The keys about flags
+// are there if there are flags. mirrored repeats the via, as one of the sources has it;
+// nil: it does not.
+func metadata(d *threads.Document, mirrored *via, flags domain.Flags) ordered {
+	var from system
+	custom := jsontext.Value("{}")
+	if d != nil {
+		from.Client, from.IP = orNull(d.Client.UserAgent), orNull(d.Client.IP)
+		if d.Custom != "" {
+			custom = jsontext.Value(d.Custom)
+		}
+	}
+	m := ordered{{"system", from}, {"custom", custom}}
+	if mirrored != nil {
+		m = append(m, member{"via", mirrored})
+	}
+	if flags == 0 {
+		return m
+	}
+	var options ordered
+	for _, flag := range flags.List() {
+		options = append(options, member{strconv.Itoa(flag), flagOptions{Trusted: true}})
+	}
+	return append(m, member{"flags", flags.List()}, member{"flags_options", options}, member{"trusted", true}, member{"suspension_type_id", nil})
+}

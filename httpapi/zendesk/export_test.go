@@ -1,0 +1,15 @@
+package zendesk
+
+// Served returns the methods and paths of all operations, as the OpenAPI document
+// writes them.
+func Served() []string {
+	var served []string
+	for _, op := range operations {
+		path := root + op.path
+		if op.path == "/openapi" {
+			path += ".json"
+		}
+		served = append(served, op.method+" "+path)
+	}
+	return served
+}

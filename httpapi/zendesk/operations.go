@@ -1,0 +1,64 @@
+package zendesk
+
+import (
+	"net/http"
+
+	"github.com/commentd/commentd/httpapi/auth"
+)
+
+// circle says who may ask for an operation, beside having its scope.
+type circle int
+
+const (
+	agents circle = iota // whoever may see internal notes
+	anyone               // end users, too
+)
+
+// An operation is something that can be asked for. The set is closed; the OpenAPI
+// document has the same.
+type operation struct {
+	method string
+	path   string      // below /api/v2, and without .json; parameters are integers
+	action string      // what the operation is called in refusals
+	scopes auth.Scopes // one of which the key must have; none: it is open to everybody
+	also   auth.Scope  // which it must have, too: whoever is shown texts is to be allowed to read; 0: none
+	who    circle
+	serve  func(*API, *call) error
+}
+
+const (
+	get = http.MethodGet
+	put = http.MethodPut
+
+	mayRead   = auth.Scopes(auth.CommentsRead)
+	mayRedact = auth.Scopes(auth.CommentsRedact)
+	mayWrite  = auth.Scopes(auth.CommentsWrite)
+	mayChange = auth.Scopes(auth.CommentsWrite | auth.TicketsWrite) // what exactly it takes depends on the body
+	mayEnter  = ^auth.Scopes(0)
+)
+
+var operations = []operation{
+	{get, "/tickets/{ticket_id}/comments", "ticket_comments/index", mayRead, 0, agents, (*API).listComments},
+	{get, "/tickets/{ticket_id}/comments/count", "ticket_comments/count", mayRead, 0, agents, (*API).countComments},
+	{put, "/tickets/{ticket_id}/comments/{comment_id}/make_private", "ticket_comments/make_private", mayRedact, 0, agents, (*API).makePrivate},
+	{put, "/tickets/{ticket_id}/comments/{comment_id}/redact", "ticket_comments/redact", mayRedact, auth.CommentsRead, agents, (*API).redactText},
+	{put, "/comment_redactions/{comment_id}", "comment_redactions/update", mayRedact, auth.CommentsRead, agents, (*API).redactComment},
+
+	{get, "/tickets/{ticket_id}", "tickets/show", mayRead, 0, agents, (*API).getTicket},
+	{get, "/tickets/show_many", "tickets/show_many", mayRead, 0, agents, (*API).manyTickets},
+
+	{get, "/tickets/{ticket_id}/audits", "ticket_audits/index", mayRead, 0, agents, (*API).listAudits},
+	{get, "/tickets/{ticket_id}/audits/count", "ticket_audits/count", mayRead, 0, agents, (*API).countAudits},
+	{get, "/tickets/{ticket_id}/audits/{audit_id}", "ticket_audits/show", mayRead, 0, agents, (*API).getAudit},
+	{put, "/tickets/{ticket_id}/audits/{audit_id}/make_private", "ticket_audits/make_private", mayRedact, 0, agents, (*API).makeAuditPrivate},
+
+	{get, "/requests/{request_id}/comments", "request_comments/index", mayRead, 0, anyone, (*API).listRemarks},
+	{get, "/requests/{request_id}/comments/{comment_id}", "request_comments/show", mayRead, 0, anyone, (*API).getRemark},
+
+	{get, "/users/me", "users/me", mayEnter, 0, anyone, (*API).getMe},
+	{get, "/users/{id}", "users/show", mayRead, 0, agents, (*API).getUser},
+	{get, "/users/show_many", "users/show_many", mayRead, 0, agents, (*API).manyUsers},
+	{get, "/users/search", "users/search", mayRead, 0, agents, (*API).findUsers},
+
+	{get, "/openapi", "openapi/show", 0, 0, anyone, (*API).getOpenAPI},
+}

@@ -1,0 +1,193 @@
+package zendesk
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+const (
+	maxPage   = 100    // things on a page, and the default
+	maxOffset = 10_000 // things that pages with numbers reach
+	maxMany   = 100    // ids of one show_many
+)
+
+// A pageQuery is what a query string asks of a list (contract §4). There are two
+// modes: pages that follow a cursor, and pages with numbers.
+type pageQuery struct {
+	cursor        bool
+	size          int
+	number        int    // of the page, from 1; without cursors
+	after, before string // cursors as they came; at most one is set
+	desc          bool
+	others        url.Values // whatever else was asked, for links to other pages
+}
+
+// Names in query strings.
+const (
+	keySize, keyAfter, keyBefore = "page[size]", "page[after]", "page[before]"
+	keyPage, keyPerPage          = "page", "per_page"
+)
+
+// parsePage reads the query string of a list. Keys that mean nothing here are ignored;
+// of those that come twice the last counts; an empty value says nothing. action is
+// what the operation is called in refusals.
+func parsePage(raw, action string) (q pageQuery, err error) {
+	q = pageQuery{size: maxPage, number: 1}
+	q.others, _ = url.ParseQuery(raw) // what is malformed is left out
+	_, sized := q.others[keySize]
+	_, follows := q.others[keyAfter]
+	_, precedes := q.others[keyBefore]
+	q.cursor = sized || follows || precedes
+	q.after, q.before = last(q.others, keyAfter), last(q.others, keyBefore)
+	if q.after != "" && q.before != "" {
+		return q, errPage
+	}
+	sizeKey, sizeName := keyPerPage, keyPerPage
+	if q.cursor {
+		sizeKey, sizeName = keySize, "page.size"
+	}
+	if q.size, err = positive(q.others, sizeKey, sizeName, action, maxPage); err != nil {
+		return q, err
+	}
+	q.size = min(q.size, maxPage)
+	if !q.cursor {
+		if q.number, err = positive(q.others, keyPage, keyPage, action, 1); err != nil {
+			return q, err
+		}
+		if q.number > maxOffset/maxPage || q.number*q.size > maxOffset {
+			return q, errDepth
+		}
+	}
+	if q.desc, err = descending(q.others, action); err != nil {
+		return q, err
+	}
+	for _, key := range []string{keySize, keyAfter, keyBefore, keyPage, "access_token"} {
+		q.others.Del(key)
+	}
+	if q.cursor {
+		q.others.Del(keyPerPage)
+	}
+	return q, nil
+}
+
+// last returns the last value of a key, "" if there is none.
+func last(values url.Values, key string) string {
+	if all := values[key]; len(all) > 0 {
+		return all[len(all)-1]
+	}
+	return ""
+}
+
+// positive reads an integer from 1 on. One that no int can hold is as good as the
+// greatest that one can.
+func positive(values url.Values, key, name, action string, otherwise int) (int, error) {
+	text := last(values, key)
+	if text == "" {
+		return otherwise, nil
+	}
+	digits := strings.TrimPrefix(text, "-")
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+		return 0, attribute(name, "an integer", action)
+	}
+	n, err := strconv.ParseInt(text, 10, 32)
+	if n < 1 {
+		return 0, attribute(name, "at least 1", action)
+	}
+	if err != nil {
+		n = 1<<31 - 1
+	}
+	return int(n), nil
+}
+
+// descending reads the order, which either mode takes in either spelling: sort, or
+// else sort_order with or without sort_by.
+func descending(values url.Values, action string) (bool, error) {
+	switch last(values, "sort") {
+	case "created_at":
+		return false, nil
+	case "-created_at":
+		return true, nil
+	case "":
+	default:
+		return false, attribute("sort", "created_at or -created_at", action)
+	}
+	switch last(values, "sort_by") {
+	case "", "created_at":
+	default:
+		return false, attribute("sort_by", "created_at", action)
+	}
+	switch strings.ToLower(last(values, "sort_order")) {
+	case "", "asc":
+		return false, nil
+	case "desc":
+		return true, nil
+	}
+	return false, attribute("sort_order", "asc or desc", action)
+}
+
+// skip is how many things stand before the page.
+func (q *pageQuery) skip() int { return (q.number - 1) * q.size }
+
+// A place is where a page was found in its list.
+type place struct {
+	first, last string // cursors of the first and the last thing on the page; "" on an empty one
+	more        bool   // there are things beyond it, in the direction of travel
+	total       int    // things in the list; of pages with numbers
+}
+
+// members returns what is said of a page beside its contents: other keys for pages
+// with cursors than for those with numbers. self is the URL of the list.
+//
+// A cursor is a place and no snapshot: who asks again behind the last one gets what has
+// come since, so a page with anything on it has cursors. But links lead only where there
+// is something: clients follow next until there is none.
+func (q *pageQuery) members(self string, at place) []member {
+	if !q.cursor {
+		var next, previous *string
+		if q.number*q.size < at.total {
+			next = q.link(self, keyPage, strconv.Itoa(q.number+1))
+		}
+		if q.number > 1 {
+			previous = q.link(self, keyPage, strconv.Itoa(q.number-1))
+		}
+		return []member{{"next_page", next}, {"previous_page", previous}, {"count", at.total}}
+	}
+	meta := pageMeta{HasMore: at.more}
+	var links pageLinks
+	if at.first != "" {
+		meta.AfterCursor, meta.BeforeCursor = &at.last, &at.first
+		if at.more || q.before != "" {
+			links.Next = q.link(self, keyAfter, at.last)
+		}
+		if at.more || q.before == "" {
+			links.Prev = q.link(self, keyBefore, at.first)
+		}
+	}
+	return []member{{"meta", meta}, {"links", links}}
+}
+
+type pageMeta struct {
+	HasMore      bool    `json:"has_more"`
+	AfterCursor  *string `json:"after_cursor"`
+	BeforeCursor *string `json:"before_cursor"`
+}
+
+type pageLinks struct {
+	Prev *string `json:"prev"`
+	Next *string `json:"next"`
+}
+
+// link returns the URL of another page of the list.
+func (q *pageQuery) link(self, key, value string) *string {
+	query := make(url.Values, len(q.others)+2)
+	for name, values := range q.others {
+		query[name] = values
+	}
+	if q.cursor {
+		query.Set(keySize, strconv.Itoa(q.size))
+	}
+	query.Set(key, value)
+	link := self + "?" + query.Encode()
+	return &link
+}
