@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 
 	"github.com/commentd/commentd/eventstore/audit"
 )
@@ -66,11 +65,22 @@ func (s *service) tree() *audit.Reader {
 }
 
 // witnessedHeads reads the heads in the file of a witness, as the flag of serve names
-// it.
+// it: other witnesses keep theirs, and whoever has them looks there.
 func witnessedHeads(where string) ([][]byte, error) {
-	path, ok := strings.CutPrefix(where, "file:")
-	if where == "" || !ok {
+	if where == "" {
 		return nil, nil
 	}
-	return audit.FileWitness(path).All()
+	w, err := audit.NewWitness(where, noNATS{})
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("--witness: %w", err)}
+	}
+	if file, ok := w.(audit.FileWitness); ok {
+		return file.All()
+	}
+	return nil, nil
 }
+
+// noNATS stands where nothing is published.
+type noNATS struct{}
+
+func (noNATS) Publish(string, []byte) error { return errors.New("not connected to NATS") }

@@ -158,6 +158,8 @@ func TestCheckWitnessed(t *testing.T) {
 		{"the tree is of an older backup than the log", []string{"DELETE FROM audit.heads WHERE size > 270", "UPDATE audit.trees SET size = 270"}, ""},
 		{"there is no tree", []string{"DELETE FROM audit.heads", "DELETE FROM audit.tiles", "UPDATE audit.trees SET size = 0"}, ""},
 		{"the log is shorter", []string{"UPDATE log.heads SET position = 299"}, "it ends at position 299, and once had 300"},
+		{"only the rows say that it is shorter", []string{"DELETE FROM log.events WHERE position = 300"}, "there is no event at position 300"},
+		{"its last event is another one", []string{"UPDATE log.events SET epoch = 0 WHERE position = 300"}, "the event at position 300 is not the one that it was"},
 		{"the log is another one", []string{
 			"DELETE FROM audit.heads", "DELETE FROM audit.tiles", "UPDATE audit.trees SET size = 0", "UPDATE log.events SET epoch = 0 WHERE position = 5",
 		}, "its first 300 events are not those that they were"},

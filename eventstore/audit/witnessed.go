@@ -42,6 +42,34 @@ func (r *Reader) CheckWitnessed(ctx context.Context, log logReader, signed []byt
 	case root != h.Root:
 		return &WitnessError{fmt.Sprintf("its first %d events are not those that they were", h.Size)}
 	}
+	return r.checkLast(ctx, log, st, h.Size)
+}
+
+// checkLast makes sure that the log itself reaches as far as its tree and log.heads say:
+// all of it is for Verify to read, but of a tail that was cut off the last row is gone.
+func (r *Reader) checkLast(ctx context.Context, log logReader, st state, size int64) error {
+	if size == 0 {
+		return nil
+	}
+	events, err := log.ReadAll(ctx, eventstore.Position(size-1), 1)
+	switch {
+	case err != nil:
+		return err
+	case len(events) == 0 || int64(events[0].Position) != size:
+		return &WitnessError{fmt.Sprintf("there is no event at position %d", size)}
+	case size > st.size: // its root was made of the events just now
+		return nil
+	}
+	hashes := hashReader{ctx: ctx, db: r.pool, shard: r.shard, generation: st.generation, size: st.size}
+	sealed, err := hashes.ReadHashes([]int64{tlog.StoredHashIndex(0, size-1)})
+	switch {
+	case errors.Is(err, errTile):
+		return &WitnessError{err.Error()}
+	case err != nil:
+		return err
+	case sealed[0] != LeafHash(r.shard, &events[0]):
+		return &WitnessError{fmt.Sprintf("the event at position %d is not the one that it was", size)}
+	}
 	return nil
 }
 
