@@ -47,8 +47,8 @@ const (
 	typePrefix  = "commentd."
 )
 
-// A Slug gives the name by which the world knows an account, [a-z0-9-]{1,40}. It is
-// asked for every event, so it answers from memory where it can.
+// A Slug gives the name by which the world knows an account, [a-z0-9-]{1,40}. The name
+// never changes, so a relay asks once for each account.
 type Slug func(ctx context.Context, account domain.AccountID) (string, error)
 
 // encoder turns events into messages. It has one message that it fills again and
@@ -57,6 +57,7 @@ type encoder struct {
 	shard     int16
 	baseURL   string // ends with /v1/
 	slug      Slug
+	slugs     map[domain.AccountID]string // that are known
 	addresses map[addressKey]address
 	msg       nats.Msg
 	slots     [len(varying)][]string // of the varying values, in the header of msg
@@ -81,8 +82,8 @@ var varying = [...]string{headerID, headerTime, headerSchemaVersion, headerAccou
 func newEncoder(shard int16, baseURL string, slug Slug) *encoder {
 	e := &encoder{
 		shard: shard, baseURL: strings.TrimSuffix(baseURL, "/") + "/v1/", slug: slug,
-		addresses: make(map[addressKey]address),
-		msg:       nats.Msg{Header: make(nats.Header)},
+		slugs: make(map[domain.AccountID]string), addresses: make(map[addressKey]address),
+		msg: nats.Msg{Header: make(nats.Header)},
 	}
 	for i, key := range varying {
 		e.slots[i] = []string{""}
@@ -152,11 +153,19 @@ func (e *encoder) set(key, value string) {
 	e.msg.Header[key] = []string{value}
 }
 
+// forget makes the encoder ask for names again: in a database that was restored an id
+// may have become another account's.
+func (e *encoder) forget() { clear(e.slugs) }
+
 // address sets what the message of r has in common with others.
 func (e *encoder) address(ctx context.Context, r eventstore.Recorded) error {
-	slug, err := e.slug(ctx, r.Account)
-	if err != nil {
-		return fmt.Errorf("slug of account %d: %w", r.Account, err)
+	slug, known := e.slugs[r.Account]
+	if !known {
+		var err error
+		if slug, err = e.slug(ctx, r.Account); err != nil {
+			return fmt.Errorf("slug of account %d: %w", r.Account, err)
+		}
+		e.slugs[r.Account] = slug
 	}
 	key := addressKey{slug, r.Internal, r.Type}
 	a, ok := e.addresses[key]

@@ -155,6 +155,7 @@ func (r *Relay) carry(ctx context.Context, from cursor) error {
 		return err
 	}
 	defer f.land()
+	r.encoder.forget()
 	lost := r.nc.StatusChanged(nats.RECONNECTING, nats.DISCONNECTED, nats.CLOSED)
 	defer r.nc.RemoveStatusListener(lost)
 	if !r.nc.IsConnected() {
