@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"fmt"
@@ -100,11 +101,21 @@ func (s *Store) read(ctx context.Context, sql string, args ...any) ([]Recorded, 
 	if err != nil {
 		return nil, fmt.Errorf("%w: read events: %w", ErrUnavailable, err)
 	}
-	events, err := pgx.CollectRows(rows, ScanRecorded)
+	events, err := pgx.CollectRows(rows, keepRecorded)
 	if err != nil {
 		return nil, fmt.Errorf("%w: read events: %w", ErrUnavailable, err)
 	}
 	return events, nil
+}
+
+// keepRecorded is ScanRecorded for many rows.
+func keepRecorded(row pgx.CollectableRow) (r Recorded, err error) {
+	if row.FieldDescriptions()[0].Format != pgx.BinaryFormatCode { // the URL of the database can ask for that
+		return ScanRecorded(row)
+	}
+	r.readRow(row.RawValues())
+	r.Data = bytes.Clone(r.Data)
+	return r, nil
 }
 
 // ScanRecorded scans a row of the columns that sql/read_all.sql selects, in that

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/commentd/commentd/domain"
 )
 
@@ -37,7 +35,7 @@ func (s *Store) Scan(ctx context.Context, r Range, do func(*Recorded) error) err
 	defer rows.Close()
 	var event Recorded
 	for rows.Next() {
-		event.readRow(rows)
+		event.readRow(rows.RawValues())
 		if err := do(&event); err != nil {
 			return err
 		}
@@ -53,8 +51,7 @@ const postgresEpoch = 946_684_800_000_000
 
 // readRow reads a row of the columns of ScanRecorded as they come off the wire, for
 // all of which pgx asks in binary: scanning values takes longer than all else.
-func (r *Recorded) readRow(rows pgx.Rows) {
-	v := rows.RawValues()
+func (r *Recorded) readRow(v [][]byte) {
 	r.Position = Position(binary.BigEndian.Uint64(v[0]))
 	r.PrevInPartition = Position(binary.BigEndian.Uint64(v[1]))
 	r.RecordedAt = time.UnixMicro(int64(binary.BigEndian.Uint64(v[2])) + postgresEpoch).UTC()
