@@ -67,6 +67,10 @@ CREATE TABLE threads.tickets (
 
 -- position is that of comment.created: the order of the thread. A deleted comment
 -- has no row.
+--
+-- Its indexes begin with what they are asked for, ticket or comment. If all began with
+-- the account, each would be of some use to every look-up, and to a planner that meets
+-- the table while it is empty, as useful as the right one.
 CREATE TABLE threads.comments (
     position    bigint      NOT NULL,
     number      bigint      NOT NULL,
@@ -84,8 +88,8 @@ CREATE TABLE threads.comments (
     ticket_id   uuid        NOT NULL,
     author_id   uuid        NOT NULL,
     content_id  uuid,                 -- null: erased
-    CONSTRAINT comments_pkey PRIMARY KEY (shard, account_id, ticket_id, position),
-    CONSTRAINT comments_id_key UNIQUE (shard, account_id, comment_id)
+    CONSTRAINT comments_pkey PRIMARY KEY (ticket_id, account_id, shard, position),
+    CONSTRAINT comments_id_key UNIQUE (comment_id, account_id, shard)
 ) WITH (fillfactor = 90);
 
 -- Numbers are unique across accounts. Of what the projector has not applied, the tail
@@ -97,4 +101,4 @@ CREATE INDEX comments_number_idx ON threads.comments (number);
 -- index below zero, so that it serves those who ask for notes only, too. Statements
 -- that order by the expression can use no other index, whatever the statistics say.
 CREATE INDEX comments_audience_idx
-    ON threads.comments (shard, account_id, ticket_id, (CASE WHEN public THEN position ELSE -position END));
+    ON threads.comments (ticket_id, account_id, shard, (CASE WHEN public THEN position ELSE -position END));

@@ -1,11 +1,11 @@
 -- One statement makes one index; they are made side by side.
-CREATE UNIQUE INDEX IF NOT EXISTS comments_pkey ON threads.comments (shard, account_id, ticket_id, position);
+CREATE UNIQUE INDEX IF NOT EXISTS comments_pkey ON threads.comments (ticket_id, account_id, shard, position);
 
-CREATE UNIQUE INDEX IF NOT EXISTS comments_id_key ON threads.comments (shard, account_id, comment_id);
+CREATE UNIQUE INDEX IF NOT EXISTS comments_id_key ON threads.comments (comment_id, account_id, shard);
 
 CREATE INDEX IF NOT EXISTS comments_number_idx ON threads.comments (number);
 
 CREATE INDEX IF NOT EXISTS comments_audience_idx
-    ON threads.comments (shard, account_id, ticket_id, (CASE WHEN public THEN position ELSE -position END));
+    ON threads.comments (ticket_id, account_id, shard, (CASE WHEN public THEN position ELSE -position END));
 
 CREATE UNIQUE INDEX IF NOT EXISTS tickets_pkey ON threads.tickets (shard, account_id, ticket_id);
