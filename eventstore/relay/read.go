@@ -25,29 +25,38 @@ const (
 // page is published the next is fetched. An empty page says, once, that the end is
 // reached. It returns what keeps it from going on.
 func (r *Relay) read(ctx context.Context, at cursor, pages chan<- []eventstore.Recorded) error {
-	atEnd := false
+	told := false
 	for ctx.Err() == nil {
 		appended := r.log.Appended()
 		page, err := r.page(ctx, at)
 		if err != nil {
 			return err
 		}
-		if len(page) > 0 || !atEnd {
-			select {
-			case pages <- page:
-			case <-ctx.Done():
-			}
-		}
-		if atEnd = len(page) == 0; !atEnd {
+		if len(page) > 0 {
+			hand(ctx, pages, page)
 			last := page[len(page)-1]
-			at = cursor{last.Position, last.ID}
+			at, told = cursor{last.Position, last.ID}, false
+		}
+		if len(page) == pageSize {
 			continue
+		}
+		// A page that is not full ends with the log: nothing is gained by asking again.
+		if !told {
+			hand(ctx, pages, nil)
+			told = true
 		}
 		if err := r.await(ctx, at, appended); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func hand(ctx context.Context, pages chan<- []eventstore.Recorded, page []eventstore.Recorded) {
+	select {
+	case pages <- page:
+	case <-ctx.Done():
+	}
 }
 
 // page reads what follows at. It begins to read at the event at the cursor itself:

@@ -8,7 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/internal/metrics"
 )
 
 // A name is a query. One for each event costs twenty times what the rest of carrying
@@ -66,5 +70,48 @@ func TestRelayAsksAgainAfterARestore(t *testing.T) {
 		if !strings.Contains(msg.Subject, "-true.") {
 			t.Fatalf("message %d is on %s, by the name of before the restore", at, msg.Subject)
 		}
+	}
+}
+
+// countedLog counts how often its events are read.
+type countedLog struct {
+	*log
+	reads atomic.Int64
+}
+
+func (l *countedLog) ReadAll(ctx context.Context, after eventstore.Position, limit int) ([]eventstore.Recorded, error) {
+	l.reads.Add(1)
+	return l.log.ReadAll(ctx, after, limit)
+}
+
+// That there is no more is known from a page that is not full: what is appended one by
+// one would else be asked for twice.
+func TestRelayKnowsTheEndWithoutAsking(t *testing.T) {
+	r := newRig(t)
+	counted := &countedLog{log: r.log}
+	relay := New(counted, r.pool, r.nc, metrics.New(prometheus.NewRegistry()), Config{Slug: slugs})
+	ctx, stop := context.WithCancel(t.Context())
+	pages, ended := make(chan []eventstore.Recorded), make(chan error, 1)
+	r.append(2500)
+	go func() { ended <- relay.read(ctx, cursor{}, pages) }()
+	wantPages := func(reads int64, sizes ...int) {
+		t.Helper()
+		for _, want := range sizes {
+			if got := len(<-pages); got != want {
+				t.Fatalf("a page of %d events, want %d", got, want)
+			}
+		}
+		if n := counted.reads.Load(); n != reads {
+			t.Errorf("the log was read %d times, want %d", n, reads)
+		}
+	}
+	wantPages(3, 1000, 1000, 500, 0)
+	r.appendUnheard(500)
+	wantPages(4, 500, 0)
+	r.appendUnheard(1000)
+	wantPages(6, 1000, 0)
+	stop()
+	if err := <-ended; err != nil {
+		t.Errorf("read: %v", err)
 	}
 }
