@@ -114,7 +114,7 @@ func (a *API) makePrivate(w http.ResponseWriter, r *http.Request) error {
 // NewRedaction is the body of POST …/redactions.
 type NewRedaction struct {
 	_        struct{}      `additionalProperties:"true"`
-	Text     Field[string] `json:"text" required:"false" minLength:"1" maxLength:"65536" doc:"Every occurrence is hidden, case and all. One of text, html_body and all must be given."`
+	Text     Field[string] `json:"text" required:"false" minLength:"1" maxLength:"65536" doc:"At most 65,536 bytes of UTF-8, as a comment has. Every occurrence is hidden, case and all. One of text, html_body and all must be given."`
 	HTMLBody Field[string] `json:"html_body" required:"false" minLength:"1" doc:"The html_body of the comment with <redact> around what to hide, or the attribute redact on links and images. What is marked is hidden wherever it occurs."`
 	All      Field[bool]   `json:"all" required:"false" doc:"true hides everything."`
 }
@@ -126,13 +126,15 @@ func (b *NewRedaction) valid() (domain.Redaction, error) {
 	for _, f := range []struct {
 		name string
 		Field[string]
-	}{{"text", b.Text}, {"html_body", b.HTMLBody}} {
+		max  int
+		most string
+	}{{"text", b.Text, maxContent, maxContentText}, {"html_body", b.HTMLBody, maxBody, "1,048,576"}} {
 		switch {
 		case f.Null:
 			m.add(f.name, "must not be null")
 		case f.Set:
 			given++
-			m.text(f.name, f.Value, maxBody, "1,048,576")
+			m.text(f.name, f.Value, f.max, f.most)
 		}
 	}
 	if b.All.Set {

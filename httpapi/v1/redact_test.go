@@ -111,6 +111,7 @@ func TestRedactionIsRefused(t *testing.T) {
 		{`{"text":"\u200b\u00ad"}`, 422, "text"},
 		{`{"text":"absent"}`, 422, "text"},
 		{`{"text":"te\u0000xt"}`, 422, "text"},
+		{`{"text":"` + strings.Repeat("x", 65_537) + `"}`, 422, "65,536"},
 		{`{"html_body":null}`, 422, "html_body"},
 		{`{"html_body":"<redact>text"}`, 422, "html_body"},
 		{`{"all":false}`, 422, "all"},
