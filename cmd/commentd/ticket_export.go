@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/commentd/commentd/domain"
@@ -44,7 +45,9 @@ func (c ticketExport) Run(ctx context.Context, e env) error {
 		if c.Output == "-" {
 			return tree.Export(ctx, e.stdout, t.vault, what)
 		}
-		return writeBundle(c.Output, func(w io.Writer) error { return tree.Export(ctx, w, t.vault, what) })
+		return whenSealed(ctx, func() error { // something may have happened since
+			return writeBundle(c.Output, func(w io.Writer) error { return tree.Export(ctx, w, t.vault, what) })
+		})
 	})
 }
 
@@ -56,7 +59,7 @@ func whenSealed(ctx context.Context, try func() error) error {
 			return err
 		}
 		if time.Now().After(deadline) {
-			return errors.New("the last events are not sealed: is there a process of role worker? See its /readyz")
+			return errors.New("the last events are not sealed: is there a process of role worker (see its /readyz), or does more happen on the ticket every second?")
 		}
 		select {
 		case <-time.After(200 * time.Millisecond):
@@ -66,12 +69,27 @@ func whenSealed(ctx context.Context, try func() error) error {
 	}
 }
 
-// writeBundle writes a file that only its owner can read: texts are in it.
+// writeBundle writes a file that only its owner can read: texts are in it. It takes the
+// place of an older one only once it is whole.
 func writeBundle(name string, write func(io.Writer) error) error {
-	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // a terminal, a pipe
+		file, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return writeAll(file, write)
+	}
+	file, err := os.CreateTemp(filepath.Dir(name), ".bundle-*") // of mode 0600
 	if err != nil {
 		return err
 	}
+	if err := writeAll(file, write); err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return os.Rename(file.Name(), name)
+}
+
+func writeAll(file *os.File, write func(io.Writer) error) error {
 	w := bufio.NewWriter(file)
 	return errors.Join(write(w), w.Flush(), file.Close())
 }
