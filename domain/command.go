@@ -125,6 +125,8 @@ type RedactComment struct {
 	Revision int // as in UpdateComment
 	Hide     Redaction
 	Mask     Mask
+	// OnlyOpen refuses to redact on a closed ticket.
+	OnlyOpen bool
 	// Contents are the versions sealed anew, oldest first; none if nothing has to be
 	// hidden. Whoever opens and seals fills them in.
 	Contents []Replacement

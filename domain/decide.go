@@ -19,6 +19,8 @@ func Decide(t Ticket, c Comment, cmd Command) ([]Event, error) {
 		return []Event{CommentDeleted{Meta: cmd.By.meta(cmd.Audit)}}, nil
 	case PutTicket:
 		return decidePut(t, cmd)
+	case WriteTicket:
+		return decideWrite(t, cmd)
 	case MakePrivate:
 		return decidePrivate(t, c, cmd)
 	case RedactComment:
@@ -138,46 +140,14 @@ func decidePut(t Ticket, cmd PutTicket) ([]Event, error) {
 	if !cmd.By.Actor.SeesInternal() {
 		return nil, ErrForbidden
 	}
-	meta := cmd.By.meta(cmd.Numbers.Audit)
-	next := t
-	if !t.Exists {
-		next.Status, next.DefaultPublic = StatusOpen, true
-	}
-	if cmd.Status != nil {
-		next.Status = *cmd.Status
-	}
-	if cmd.Requester != nil {
-		next.Requester = *cmd.Requester
-	}
+	next := fields{cmd.Status, cmd.Requester, cmd.Subject}.of(t)
 	if cmd.LegalHold != nil {
 		next.LegalHold = *cmd.LegalHold
 	}
 	if next.LegalHold != t.LegalHold && !cmd.By.Admin {
 		return nil, ErrHoldForbidden
 	}
-	if cmd.Subject != nil && !sameSubject(t, *cmd.Subject) {
-		next.Subject = nil
-		if text := *cmd.Subject; text != nil {
-			next.Subject = &text.Content
-		}
-	}
-	switch {
-	case !t.Exists:
-		return []Event{TicketOpened{
-			Meta: meta, Number: cmd.Numbers.Subject, Status: next.Status, Requester: next.Requester,
-			Subject: next.Subject, DefaultPublic: next.DefaultPublic, LegalHold: next.LegalHold,
-		}}, nil
-	case next.Status != t.Status || !same(next.Requester, t.Requester) || next.Subject != t.Subject:
-		if t.Status == StatusClosed {
-			return nil, ErrTicketClosed
-		}
-	case next.LegalHold == t.LegalHold:
-		return nil, nil
-	}
-	return []Event{TicketChanged{
-		Meta: meta, Status: next.Status, Requester: next.Requester, Subject: next.Subject,
-		DefaultPublic: next.DefaultPublic, LegalHold: next.LegalHold,
-	}}, nil
+	return changed(t, next, cmd.By.meta(cmd.Numbers.Audit), cmd.Numbers.Subject)
 }
 
 func sameSubject(t Ticket, text *Text) bool {

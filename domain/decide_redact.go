@@ -19,7 +19,8 @@ func decidePrivate(t Ticket, c Comment, cmd MakePrivate) ([]Event, error) {
 	return []Event{CommentMadePrivate{Meta: cmd.By.meta(cmd.Audit)}}, nil
 }
 
-// decideRedact: a closed ticket is no obstacle, a legal hold is (contract §7.3).
+// decideRedact: a closed ticket is no obstacle unless the command makes it one, a legal
+// hold is (contract §7.3).
 func decideRedact(t Ticket, c Comment, cmd RedactComment) ([]Event, error) {
 	if err := mayKnow(t, c, cmd.By); err != nil {
 		return nil, err
@@ -27,6 +28,8 @@ func decideRedact(t Ticket, c Comment, cmd RedactComment) ([]Event, error) {
 	switch {
 	case !cmd.By.Actor.SeesInternal():
 		return nil, ErrForbidden
+	case cmd.OnlyOpen && t.Status == StatusClosed:
+		return nil, ErrTicketClosed
 	case t.LegalHold:
 		return nil, ErrLegalHold
 	}

@@ -127,7 +127,7 @@ func (s *Secret) redactTextBeside(b Body, html string, inHTML int, m Mask) (stri
 		return after, 0
 	}
 	text, found := s.redactText(b.Text, m, nil)
-	if found < inHTML || text == b.Text && before != after || s.readsInMarkup(text, m) {
+	if found < inHTML || text == b.Text && before != after || s.readsInMarkup(text, m) || s.readsInMarkup(renderMarkdown(text), m) {
 		return after, 1
 	}
 	return text, found

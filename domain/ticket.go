@@ -39,10 +39,11 @@ type Ticket struct {
 	Subject       *ContentRef
 	DefaultPublic bool
 	LegalHold     bool // nothing is redacted or erased
+	Comments      int  // that were ever made
 	OpenedAt      time.Time
 	UpdatedAt     time.Time // strictly increasing in whole seconds
 	// SubjectText is the unsealed subject. It is set only where Decide needs it:
-	// for a PutTicket that gives a subject.
+	// for a command that gives a subject.
 	SubjectText string
 }
 
@@ -61,6 +62,8 @@ func (t Ticket) Evolve(e Event) Ticket {
 		if e.Subject {
 			t.Subject = nil
 		}
+	case CommentCreated:
+		t.Comments++
 	case ObligationCompleted:
 		return t // nothing that anybody sees has changed
 	}

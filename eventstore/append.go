@@ -30,6 +30,8 @@ const (
 	outcomeTicketConflict  outcome = 4
 	outcomeCommentConflict outcome = 5
 	outcomeRetiredBucket   outcome = 6
+	outcomeTicketChanged   outcome = 7
+	outcomeTicketFull      outcome = 8
 )
 
 // pending is a decided command on its way into the log.
@@ -39,6 +41,8 @@ type pending struct {
 	ticketRevision int32
 	comment        domain.CommentID // zero if the command is about the ticket alone
 	revision       int32            // of the comment
+	expected       int32            // version that the ticket must be at; 0: any
+	most           int32            // comments that the ticket must have fewer than; 0: any number
 	receipt        *Receipt
 	events         []encodedEvent
 	contents       []content

@@ -25,6 +25,8 @@ type batch struct {
 		completes              []pgtype.UUID
 		destroyedAt            []pgtype.Timestamptz
 		completions            bool // whether there are any
+		expected, most         []pgtype.Int4
+		conditions             bool // whether there are any
 	}
 	events struct {
 		item     []int32
@@ -116,6 +118,8 @@ func (b *batch) addItem(ticket int32, p *pending) {
 	c.changesTicket = append(c.changesTicket, p.ticketAfter != nil)
 	c.completes, c.destroyedAt = append(c.completes, column(p.completes)), append(c.destroyedAt, pgtype.Timestamptz{Time: p.destroyedAt, Valid: true})
 	c.completions = c.completions || p.completes != domain.EventID{}
+	c.expected, c.most = append(c.expected, condition(p.expected)), append(c.most, condition(p.most))
+	c.conditions = c.conditions || p.expected != 0 || p.most != 0
 	if p.receipt == nil {
 		c.receipt, c.fingerprint = append(c.receipt, pgtype.UUID{}), append(c.fingerprint, nil)
 		return
@@ -164,6 +168,9 @@ func (b *batch) addState(item int32, after *domain.Ticket) {
 	c.requester, c.subject = append(c.requester, requester), append(c.subject, subject)
 }
 
+// condition is a number that a command depends on; 0 is none.
+func condition(n int32) pgtype.Int4 { return pgtype.Int4{Int32: n, Valid: n != 0} }
+
 // column is an id as pgx encodes it fastest; the zero id is null.
 func column[ID ~[16]byte](id ID) pgtype.UUID {
 	return pgtype.UUID{Bytes: id, Valid: id != ID{}}
@@ -174,6 +181,9 @@ func (b *batch) args(shard int16) []any {
 	if !b.items.receipts {
 		b.items.receipt, b.items.fingerprint = nil, nil
 	}
+	if !b.items.conditions {
+		b.items.expected, b.items.most = nil, nil
+	}
 	if !b.items.completions {
 		b.items.completes, b.items.destroyedAt = nil, nil
 	}
@@ -182,6 +192,7 @@ func (b *batch) args(shard int16) []any {
 		flat(b.tickets.account), flat(b.tickets.id), flat(b.tickets.partition),
 		flat(b.items.ticket), flat(b.items.ticketRevision), flat(b.items.comment), flat(b.items.revision), flat(b.items.changesTicket),
 		flat(b.items.receipt), flat(b.items.fingerprint), flat(b.items.completes), flat(b.items.destroyedAt),
+		flat(b.items.expected), flat(b.items.most),
 		flat(b.events.item), flat(b.events.id), flat(b.events.name), flat(b.events.schema), flat(b.events.comment), flat(b.events.internal), flat(b.events.data),
 		flat(b.contents.item), flat(b.contents.id), flat(b.contents.bucket), flat(b.contents.sealed),
 		flat(b.removed.item), flat(b.removed.id),

@@ -37,11 +37,12 @@ type Result struct {
 	// Replayed: the receipt belongs to an earlier command, which made Comment.
 	Replayed bool
 	Comment  domain.CommentID
-	Opened   bool           // the command opened the ticket
-	Event    domain.EventID // the last one
-	Position Position       // of the last event
-	Version  Version        // of the last event
-	Removed  int            // contents that are gone for good
+	Ticket   domain.TicketID // of Comment, if Replayed is true
+	Opened   bool            // the command opened the ticket
+	Event    domain.EventID  // the last one
+	Position Position        // of the last event
+	Version  Version         // of the last event
+	Removed  int             // contents that are gone for good
 	// RecordedAt is the log's time of the events, in UTC.
 	RecordedAt time.Time
 }
@@ -55,10 +56,11 @@ const maxTries = 20
 // first, and its digest noted in cmd.
 //
 // Errors: the refusals of package domain, ErrReceiptReused, ErrExists,
-// ErrUnknownOutcome, ErrUnavailable, ErrBusy.
+// ErrUnknownOutcome, ErrUnavailable, ErrBusy. A receipt is for a command that makes a
+// comment.
 func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receipt) (Result, error) {
 	account, ticket, comment := cmd.About()
-	text, err := s.sealText(ctx, cmd)
+	texts, err := s.sealTexts(ctx, cmd)
 	if err != nil {
 		return Result{}, err
 	}
@@ -81,13 +83,15 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 		}
 		if err != nil || len(events) == 0 {
 			// Whether the command was obeyed before outweighs what is true now.
-			if r, found, lookupErr := s.replay(ctx, receipt); found || lookupErr != nil {
+			if r, found, lookupErr := s.replay(ctx, account, receipt); found || lookupErr != nil {
 				return r, lookupErr
 			}
-			return Result{Comment: comment}, err
+			return Result{Comment: comment, Ticket: ticket}, err
 		}
-		if text != nil && bring(events, text.id) {
-			contents = append(contents, *text)
+		for _, text := range texts {
+			if bring(events, text.id) {
+				contents = append(contents, text)
+			}
 		}
 		p, err := prepare(cmd, st, events, contents, receipt)
 		if err != nil {
@@ -103,18 +107,25 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 				s.heads.put(account, ticket, *p.ticketAfter, int32(v.version))
 			}
 			return Result{
-				Changed: true, Comment: comment, Opened: !st.ticket.Exists,
+				Changed: true, Comment: comment, Ticket: ticket, Opened: !st.ticket.Exists,
 				Event: p.events[len(p.events)-1].id, Position: v.position, Version: v.version, Removed: len(p.removes), RecordedAt: v.recorded,
 			}, nil
 		case outcomeReplayed:
-			return Result{Replayed: true, Comment: v.comment}, nil
+			if _, creates := cmd.(domain.CreateComment); creates { // the request names the ticket
+				return Result{Replayed: true, Comment: v.comment, Ticket: ticket}, nil
+			}
+			if r, found, err := s.replay(ctx, account, receipt); found || err != nil {
+				return r, err
+			}
 		case outcomeOtherRequest:
 			// Fingerprints are made under changing keys: compare under the key of the
 			// first one before calling it another request.
-			if r, found, err := s.replay(ctx, receipt); found || err != nil {
+			if r, found, err := s.replay(ctx, account, receipt); found || err != nil {
 				return r, err
 			}
-		case outcomeTicketConflict:
+		case outcomeTicketChanged:
+			return Result{}, domain.ErrTicketChanged
+		case outcomeTicketConflict, outcomeTicketFull:
 			s.heads.drop(account, ticket)
 		case outcomeCommentConflict: // it has changed: decide on what it is now
 			if err := s.overtaken(ctx, cmd, st); err != nil {
@@ -124,7 +135,7 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 			for _, c := range contents {
 				s.vault.Forget(c.sealed.BucketID)
 			}
-			if text, err = s.sealText(ctx, cmd); err != nil {
+			if texts, err = s.sealTexts(ctx, cmd); err != nil {
 				return Result{}, err
 			}
 		}
@@ -136,6 +147,9 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 // before cmd. The comment may be redacted meanwhile: see overtaken.
 func (s *Store) turn(ctx context.Context, cmd domain.Command) (unlock func(), err error) {
 	_, ticket, comment := cmd.About()
+	if _, writes := cmd.(domain.WriteTicket); writes {
+		comment = domain.CommentID{} // which is new: others may want to change the ticket
+	}
 	unlock, free := s.stripes.tryLock(ticket, comment)
 	if free {
 		return unlock, nil
@@ -191,13 +205,14 @@ func (s *Store) current(ctx context.Context, cmd domain.Command) (state, error) 
 
 // replay answers from the receipt of an earlier command, if there is one. It
 // returns ErrReceiptReused if that command was another one.
-func (s *Store) replay(ctx context.Context, receipt *Receipt) (Result, bool, error) {
+func (s *Store) replay(ctx context.Context, account domain.AccountID, receipt *Receipt) (Result, bool, error) {
 	if receipt == nil {
 		return Result{}, false, nil
 	}
 	var comment uuid.UUID
+	var ticket *uuid.UUID
 	var fingerprint []byte
-	err := s.pool.QueryRow(ctx, receiptSQL, s.config.Shard, receipt.ID).Scan(&comment, &fingerprint)
+	err := s.pool.QueryRow(ctx, receiptSQL, s.config.Shard, receipt.ID, account).Scan(&comment, &ticket, &fingerprint)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return Result{}, false, nil
@@ -211,7 +226,11 @@ func (s *Store) replay(ctx context.Context, receipt *Receipt) (Result, bool, err
 	case !same:
 		return Result{}, true, ErrReceiptReused
 	}
-	return Result{Replayed: true, Comment: domain.CommentID(comment)}, true, nil
+	r := Result{Replayed: true, Comment: domain.CommentID(comment)}
+	if ticket != nil {
+		r.Ticket = domain.TicketID(*ticket)
+	}
+	return r, true, nil
 }
 
 // decide decides cmd, and completes it first if it removes contents and is not refused
@@ -265,8 +284,13 @@ func prepare(cmd domain.Command, st state, events []domain.Event, contents []con
 		comment: comment, revision: int32(st.comment.Revision), receipt: receipt,
 		events: make([]encodedEvent, 0, len(events)), contents: contents,
 	}
-	if done, ok := cmd.(domain.CompleteObligation); ok {
-		p.completes, p.destroyedAt = done.Obligation, done.DestroyedAt
+	switch cmd := cmd.(type) {
+	case domain.CompleteObligation:
+		p.completes, p.destroyedAt = cmd.Obligation, cmd.DestroyedAt
+	case domain.WriteTicket:
+		if p.expected = int32(cmd.Expected); cmd.Say != nil {
+			p.most = domain.MaxComments
+		}
 	}
 	ticketAfter, commentAfter := st.ticket, st.comment
 	for _, e := range events {
@@ -309,21 +333,32 @@ func aboutTicket(e domain.Event) bool {
 	return false
 }
 
-// sealText seals the text that cmd brings, if any, and notes its digest in cmd.
-func (s *Store) sealText(ctx context.Context, cmd domain.Command) (*content, error) {
-	text := textOf(cmd)
-	if text == nil {
-		return nil, nil
-	}
+// sealTexts seals the texts that cmd brings, and notes their digests in cmd.
+func (s *Store) sealTexts(ctx context.Context, cmd domain.Command) ([]content, error) {
+	said, subject := textsOf(cmd)
 	account, ticket, comment := cmd.About()
-	place := vault.OfComment(account, ticket, comment, text.Content.ID)
-	document := vault.EncodeDocument(vault.DocumentOf(domain.Body{Text: text.Body, HTML: text.HTML, Custom: text.Custom}, text.Client))
-	sealed, err := s.vault.Seal(ctx, place, document)
-	if err != nil {
-		return nil, fmt.Errorf("seal text: %w", err)
+	var contents []content
+	seal := func(text *domain.Text, place vault.Place) error {
+		document := vault.DocumentOf(domain.Body{Text: text.Body, HTML: text.HTML, Custom: text.Custom}, text.Client)
+		sealed, err := s.vault.Seal(ctx, place, vault.EncodeDocument(document))
+		if err != nil {
+			return fmt.Errorf("seal text: %w", err)
+		}
+		text.Content.Digest = sealed.Digest
+		contents = append(contents, content{id: text.Content.ID, sealed: sealed})
+		return nil
 	}
-	text.Content.Digest = sealed.Digest
-	return &content{id: text.Content.ID, sealed: sealed}, nil
+	if said != nil {
+		if err := seal(said, vault.OfComment(account, ticket, comment, said.Content.ID)); err != nil {
+			return nil, err
+		}
+	}
+	if subject != nil {
+		if err := seal(subject, vault.OfSubject(account, ticket, subject.Content.ID)); err != nil {
+			return nil, err
+		}
+	}
+	return contents, nil
 }
 
 // bring reports whether the events bring the content into the log: an edit to what
@@ -345,18 +380,26 @@ func bring(events []domain.Event, id domain.ContentID) bool {
 	})
 }
 
-func textOf(cmd domain.Command) *domain.Text {
+// textsOf returns the text of a comment and the subject that cmd gives, or nil.
+func textsOf(cmd domain.Command) (said, subject *domain.Text) {
+	var given **domain.Text
 	switch cmd := cmd.(type) {
 	case domain.CreateComment:
-		return cmd.Text
+		said = cmd.Text
 	case domain.UpdateComment:
-		return cmd.Text
+		said = cmd.Text
 	case domain.PutTicket:
-		if cmd.Subject != nil {
-			return *cmd.Subject
+		given = cmd.Subject
+	case domain.WriteTicket:
+		given = cmd.Subject
+		if cmd.Say != nil {
+			said = cmd.Say.Text
 		}
 	}
-	return nil
+	if given != nil {
+		subject = *given
+	}
+	return said, subject
 }
 
 // ExpireReceipts forgets the receipts that no longer count and returns how many

@@ -29,6 +29,7 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 	var (
 		st                       state
 		revision, cRevision      *int32
+		comments                 *int
 		number, cNumber          *int64
 		status                   *string
 		requester, subject       *uuid.UUID
@@ -41,7 +42,7 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 		shard, accountID, idBare = s.config.Shard, int32(account), uuid.UUID(ticket)
 	)
 	err := s.pool.QueryRow(ctx, stateSQL, shard, accountID, idBare, uuid.UUID(comment)).Scan(
-		&revision, &number, &status, &requester, &subject, &defaultPublic, &hold, &subjectBucket, &subjectSealed,
+		&revision, &number, &status, &requester, &subject, &defaultPublic, &hold, &comments, &subjectBucket, &subjectSealed,
 		&cRevision, &cNumber, &authorType, &author, &public, &deleted, &current, &bucket, &sealed)
 	if err != nil {
 		return st, fmt.Errorf("%w: load ticket: %s", ErrUnavailable, sqlState(err))
@@ -50,7 +51,7 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 		st.ticketRevision = *revision
 		st.ticket = domain.Ticket{
 			Exists: true, Number: *number, Status: domain.Status(*status),
-			Requester: (*domain.UserID)(requester), DefaultPublic: *defaultPublic, LegalHold: *hold,
+			Requester: (*domain.UserID)(requester), DefaultPublic: *defaultPublic, LegalHold: *hold, Comments: *comments,
 		}
 		if subject != nil {
 			st.ticket.Subject = &domain.ContentRef{ID: domain.ContentID(*subject)}
@@ -71,12 +72,22 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 		if cmd.Text != nil && bucket != nil && !st.comment.Deleted {
 			st.comment.Body, err = s.open(ctx, account, ticket, comment, st.comment.Content, *bucket, sealed)
 		}
-	case domain.PutTicket:
-		if cmd.Subject != nil && subjectBucket != nil {
+	case domain.PutTicket, domain.WriteTicket:
+		if givesSubject(cmd) && subjectBucket != nil {
 			st.ticket.SubjectText, err = s.open(ctx, account, ticket, domain.CommentID{}, st.ticket.Subject.ID, *subjectBucket, subjectSealed)
 		}
 	}
 	return st, err
+}
+
+func givesSubject(cmd domain.Command) bool {
+	switch cmd := cmd.(type) {
+	case domain.PutTicket:
+		return cmd.Subject != nil
+	case domain.WriteTicket:
+		return cmd.Subject != nil
+	}
+	return false
 }
 
 // open returns the text sealed in a content.

@@ -52,6 +52,7 @@ CREATE TABLE log.tickets (
     account_id     integer  NOT NULL,
     version        integer  NOT NULL, -- of the stream's last event
     public_version integer  NOT NULL, -- of its last event that is not internal; 0: there is none
+    comments       integer  NOT NULL, -- that were ever made
     revision       integer  NOT NULL, -- version to which the last command that changed a column below brought the stream
     shard          smallint NOT NULL,
     default_public boolean  NOT NULL,

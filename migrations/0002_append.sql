@@ -28,6 +28,8 @@ CREATE FUNCTION log.append(
     _item_fingerprint     bytea[],
     _item_completes       uuid[],     -- the event whose obligation is completed, or null; null altogether if none is
     _item_destroyed_at    timestamptz[], -- when its keys were destroyed
+    _item_expected        integer[],  -- the version that the ticket must be at, or null; null altogether if none has one
+    _item_most            integer[],  -- how many comments the ticket must have fewer than, or null; likewise
     -- their events, in order
     _event_item           integer[],  -- index into the commands, from 1
     _event_id             uuid[],
@@ -63,7 +65,8 @@ CREATE FUNCTION log.append(
     _state_hold           boolean[],
     -- by command: 1 appended, 2 replayed (receipt_comments names the comment), 3 receipt of
     -- another request, 4 the ticket has changed, 5 the comment has changed (or the obligation
-    -- is no longer owed), 6 a content is sealed under a key that is retired
+    -- is no longer owed), 6 a content is sealed under a key that is retired, 7 the ticket is not
+    -- at the version expected, 8 it has too many comments
     OUT outcomes          smallint[],
     OUT receipt_comments  uuid[],
     -- by event: 0 where the command was refused
@@ -80,6 +83,7 @@ DECLARE
     ticket_versions   integer[];
     public_versions   integer[]; -- of the last event that is not internal
     ticket_revisions  integer[];
+    ticket_comments   integer[];
     ticket_rows       tid[];     -- where the rows are; nobody moves them while the head is locked
     known_versions    integer[]; -- of the tickets before this batch
     comment_revisions integer[];
@@ -105,8 +109,9 @@ BEGIN
       FROM log.heads h WHERE h.shard = _shard FOR UPDATE;
 
     SELECT array_agg(coalesce(t.version, 0) ORDER BY k.i), array_agg(coalesce(t.public_version, 0) ORDER BY k.i),
-           array_agg(coalesce(t.revision, 0) ORDER BY k.i), array_agg(t.ctid ORDER BY k.i)
-      INTO ticket_versions, public_versions, ticket_revisions, ticket_rows
+           array_agg(coalesce(t.revision, 0) ORDER BY k.i), array_agg(coalesce(t.comments, 0) ORDER BY k.i),
+           array_agg(t.ctid ORDER BY k.i)
+      INTO ticket_versions, public_versions, ticket_revisions, ticket_comments, ticket_rows
       FROM unnest(_ticket_account, _ticket_id) WITH ORDINALITY AS k (account_id, ticket_id, i)
       LEFT JOIN log.tickets t ON t.shard = _shard AND t.account_id = k.account_id AND t.ticket_id = k.ticket_id;
 
@@ -148,7 +153,9 @@ BEGIN
         ticket := _item_ticket[item];
         outcomes[item] := CASE
             WHEN receipt_verdicts[item] > 0 THEN receipt_verdicts[item]
+            WHEN _item_expected[item] <> ticket_versions[ticket] THEN 7
             WHEN ticket_revisions[ticket] <> _item_ticket_revision[item] THEN 4
+            WHEN _item_most[item] <= ticket_comments[ticket] THEN 8
             WHEN comment_revisions[item] <> _item_revision[item] THEN 5
             WHEN _item_completes[item] = ANY (settled) THEN 5
             WHEN item = ANY (retired) THEN 6
@@ -180,6 +187,9 @@ BEGIN
             event := event + 1;
         END LOOP;
         item_versions[item] := ticket_versions[ticket];
+        IF outcomes[item] = 1 AND _item_revision[item] = 0 AND _item_comment[item] IS NOT NULL THEN -- it makes the comment
+            ticket_comments[ticket] := ticket_comments[ticket] + 1;
+        END IF;
         IF outcomes[item] = 1 AND _item_changes_ticket[item] THEN
             ticket_revisions[ticket] := ticket_versions[ticket];
             changes := true;
@@ -254,17 +264,18 @@ BEGIN
     -- Found by their place: a second descent of the index is saved, and no join can be
     -- planned from the wrong side.
     UPDATE log.tickets t
-       SET version = k.version, public_version = k.public_version
-      FROM unnest(ticket_rows, known_versions, ticket_versions, public_versions) AS k (place, known, version, public_version)
+       SET version = k.version, public_version = k.public_version, comments = k.comments
+      FROM unnest(ticket_rows, known_versions, ticket_versions, public_versions, ticket_comments)
+           AS k (place, known, version, public_version, comments)
      WHERE t.ctid = k.place AND k.version > k.known;
 
     IF changes THEN
         -- The last command of the batch to change a ticket has the last word on its row.
-        INSERT INTO log.tickets (number, account_id, version, public_version, revision, shard, default_public, legal_hold,
+        INSERT INTO log.tickets (number, account_id, version, public_version, comments, revision, shard, default_public, legal_hold,
                                  ticket_id, requester_id, subject_id, status)
         SELECT DISTINCT ON (_item_ticket[s.item])
                s.number, _ticket_account[_item_ticket[s.item]], ticket_versions[_item_ticket[s.item]],
-               public_versions[_item_ticket[s.item]],
+               public_versions[_item_ticket[s.item]], ticket_comments[_item_ticket[s.item]],
                ticket_revisions[_item_ticket[s.item]], _shard, s.public, s.hold, _ticket_id[_item_ticket[s.item]],
                s.requester, s.subject, s.status
           FROM unnest(_state_item, _state_number, _state_status, _state_requester, _state_subject, _state_public, _state_hold)

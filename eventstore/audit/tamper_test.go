@@ -183,7 +183,7 @@ func TestTamperRows(t *testing.T) {
 			[]string{"no event has brought it"}},
 		{"a comment that nobody wrote", []string{`INSERT INTO log.comments SELECT number, account_id, revision, shard, author_type, public, deleted,
 			gen_random_uuid(), ticket_id, author_id, content_id FROM log.comments LIMIT 1`}, []string{"the event that revision names is not about this comment"}},
-		{"a ticket that nobody opened", []string{`INSERT INTO log.tickets SELECT number, account_id, version, public_version, revision, shard,
+		{"a ticket that nobody opened", []string{`INSERT INTO log.tickets SELECT number, account_id, version, public_version, comments, revision, shard,
 			default_public, legal_hold, gen_random_uuid(), requester_id, subject_id, status FROM log.tickets LIMIT 1`}, []string{"there is no event of this ticket"}},
 		{"an event beyond the end", []string{`INSERT INTO log.events SELECT 1000, prev_in_partition, recorded_at, epoch, account_id, 1000, comment_previous, shard,
 			schema_version, internal, gen_random_uuid(), ticket_id, comment_id, type, data FROM log.events WHERE position = 5`}, []string{"position 1000: beyond the end"}},

@@ -34,12 +34,14 @@ type ticketState struct {
 	DefaultPublic, LegalHold         bool
 	Requester, Subject               uuid.UUID // zero: null
 	Status                           string
+	Comments                         int
 }
 
 func (s *stream) row() ticketState {
 	t := ticketState{
 		Number: s.state.Number, Version: s.version, PublicVersion: s.publicVersion, Revision: s.revision,
 		DefaultPublic: s.state.DefaultPublic, LegalHold: s.state.LegalHold, Status: string(s.state.Status),
+		Comments: s.state.Comments,
 	}
 	if s.state.Requester != nil {
 		t.Requester = uuid.UUID(*s.state.Requester)
@@ -59,6 +61,7 @@ func (t ticketState) diff(want ticketState) (columns []string) {
 		{"number", t.Number == want.Number}, {"version", t.Version == want.Version}, {"public_version", t.PublicVersion == want.PublicVersion},
 		{"revision", t.Revision == want.Revision}, {"default_public", t.DefaultPublic == want.DefaultPublic}, {"legal_hold", t.LegalHold == want.LegalHold},
 		{"requester_id", t.Requester == want.Requester}, {"subject_id", t.Subject == want.Subject}, {"status", t.Status == want.Status},
+		{"comments", t.Comments == want.Comments},
 	} {
 		if !c.same {
 			columns = append(columns, c.name)
@@ -88,7 +91,7 @@ func (r *run) compareTickets(ctx context.Context) error {
 	var have ticketState
 	var requester, subject *uuid.UUID
 	if _, err := pgx.ForEachRow(rows, []any{&account, &ticket, &have.Number, &have.Version, &have.PublicVersion, &have.Revision,
-		&have.DefaultPublic, &have.LegalHold, &requester, &subject, &have.Status}, func() error {
+		&have.DefaultPublic, &have.LegalHold, &requester, &subject, &have.Status, &have.Comments}, func() error {
 		have.Requester, have.Subject = orZero(requester), orZero(subject)
 		s := wanted[account][domain.TicketID(ticket)]
 		for _, column := range have.diff(s.row()) {

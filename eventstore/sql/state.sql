@@ -1,6 +1,6 @@
 -- What a command is decided on: the ticket's head, the comment's row, and the
 -- texts they name, in one snapshot. Always one row; what is not there is null.
-SELECT t.revision, t.number, t.status, t.requester_id, t.subject_id, t.default_public, t.legal_hold,
+SELECT t.revision, t.number, t.status, t.requester_id, t.subject_id, t.default_public, t.legal_hold, t.comments,
        s.bucket_id, s.sealed,
        c.revision, c.number, c.author_type, c.author_id, c.public, c.deleted, c.content_id,
        x.bucket_id, x.sealed

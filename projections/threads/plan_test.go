@@ -173,8 +173,8 @@ func TestStatementsCostWhatTheyAnswer(t *testing.T) {
 	exec("SET statement_timeout = 0")
 	// All but one comment in a thousand are notes. The last ten events are tail.
 	for _, sql := range []string{
-		`INSERT INTO log.tickets (number, account_id, version, public_version, revision, shard, default_public, legal_hold, ticket_id, requester_id, status)
-		 SELECT n, 1, 100000, 100000, 1, 0, true, false, CASE n WHEN 1 THEN '$T'::uuid ELSE gen_random_uuid() END, '$R', 'open' FROM generate_series(1, 200) n`,
+		`INSERT INTO log.tickets (comments, number, account_id, version, public_version, revision, shard, default_public, legal_hold, ticket_id, requester_id, status)
+		 SELECT 100000, n, 1, 100000, 100000, 1, 0, true, false, CASE n WHEN 1 THEN '$T'::uuid ELSE gen_random_uuid() END, '$R', 'open' FROM generate_series(1, 200) n`,
 		`INSERT INTO threads.comments (audit, channel, flags, position, number, created_at, updated_at, account_id, revision, shard, author_type, public, comment_id, ticket_id, author_id, content_id)
 		 SELECT n - 1, 0, 0, n, n, now(), now(), 1, n, 0, 1, n % 1000 = 0, CASE n WHEN 50000 THEN '$C'::uuid ELSE gen_random_uuid() END, '$T', '$R',
 		        CASE n WHEN 50000 THEN '$K'::uuid ELSE gen_random_uuid() END FROM generate_series(1, 100000) n`,
