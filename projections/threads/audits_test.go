@@ -172,10 +172,17 @@ func value(v threads.AuditValue) string {
 	return "null"
 }
 
+// wantedAudit is the lines of an audit: a comment comes before what has happened with it.
+type wantedAudit struct {
+	number                 int64
+	header, comment, other string
+}
+
 // wantedAudits are the audits by brute force: from the rows of the log, and what is
 // known of the texts.
 func (s *saga) wantedAudits() (lines []string) {
 	s.tb.Helper()
+	var audits []*wantedAudit
 	rows, err := s.log.Pool.Query(context.Background(), `
 		SELECT version, type, internal, coalesce(comment_id::text, ''), convert_from(data, 'UTF8')
 		  FROM log.events WHERE ticket_id = $1 ORDER BY version`, uuid.UUID(s.ticket))
@@ -216,7 +223,14 @@ func (s *saga) wantedAudits() (lines []string) {
 		if err := json.Unmarshal([]byte(strings.ReplaceAll(e.Data, `"subject":true`, `"x":0`)), &open); err != nil {
 			s.t.Fatal(err)
 		}
-		line := fmt.Sprintln("audit", open.Audit, e.Version, open.Actor.ID)
+		at := func() *wantedAudit {
+			n := len(audits)
+			if n == 0 || audits[n-1].number != open.Audit {
+				audits, n = append(audits, &wantedAudit{number: open.Audit}), n+1
+			}
+			audits[n-1].header = fmt.Sprintln("audit", open.Audit, e.Version, open.Actor.ID)
+			return audits[n-1]
+		}
 		c := today.Comments[e.Comment]
 		switch e.Type {
 		case "comment.created":
@@ -224,15 +238,16 @@ func (s *saga) wantedAudits() (lines []string) {
 			if c.Deleted {
 				text = "▇▇▇▇"
 			}
-			lines = append(lines, line+fmt.Sprintln("comment", c.Number, c.Number, open.Audit, e.Comment, c.Author, c.Public, c.Deleted, text))
+			at().comment = fmt.Sprintln("comment", c.Number, c.Number, open.Audit, e.Comment, c.Author, c.Public, c.Deleted, text)
 		case "comment.made_private", "comment.made_public":
-			lines = append(lines, line+fmt.Sprintln("privacy", c.Number, e.Type == "comment.made_public"))
+			at().other += fmt.Sprintln("privacy", c.Number, e.Type == "comment.made_public")
 		case "comment.redacted":
-			lines = append(lines, line+fmt.Sprintln("redaction", c.Number))
+			at().other += fmt.Sprintln("redaction", c.Number)
 		case "ticket.opened":
-			lines = append(lines, line+fmt.Sprintln("create status", open.Status)+fmt.Sprintln("create requester_id", null(open.Requester))+
-				fmt.Sprintln("create subject", subject(open.Subject.ID)))
+			at().other += fmt.Sprintln("create status", open.Status) + fmt.Sprintln("create requester_id", null(open.Requester)) +
+				fmt.Sprintln("create subject", subject(open.Subject.ID))
 		case "ticket.changed":
+			line := ""
 			for _, f := range []struct{ name, was, is, shownWas, shownIs string }{
 				{"status", before.status, open.Status, before.status, open.Status},
 				{"requester_id", before.requester, open.Requester, null(before.requester), null(open.Requester)},
@@ -243,7 +258,7 @@ func (s *saga) wantedAudits() (lines []string) {
 				}
 			}
 			if !e.Internal {
-				lines = append(lines, line)
+				at().other += line
 			}
 		case "content.erased":
 			if e.Comment == "" {
@@ -253,6 +268,9 @@ func (s *saga) wantedAudits() (lines []string) {
 		if e.Type == "ticket.opened" || e.Type == "ticket.changed" {
 			before.status, before.requester, before.subject = open.Status, open.Requester, open.Subject.ID
 		}
+	}
+	for _, a := range audits {
+		lines = append(lines, a.header+a.comment+a.other)
 	}
 	return lines
 }

@@ -54,12 +54,15 @@ func (s *saga) speak(comment domain.CommentID) *domain.Text {
 func (s *saga) happen() {
 	t := s.t
 	what := rapid.SampledFrom([]string{
-		"create", "create", "edit", "edit", "edit", "flip", "rewrite and flip", "delete", "ticket", "redact", "redact", "erase", "erase subject",
+		"create", "create", "edit", "edit", "edit", "flip", "rewrite and flip", "delete", "ticket", "redact", "redact", "erase", "erase subject", "write", "write",
 	}).Draw(t, "what")
 	by := logtest.Agent
 	switch {
 	case what == "ticket":
 		s.changeTicket()
+		return
+	case what == "write":
+		s.write()
 		return
 	case what == "erase subject":
 		s.do(domain.EraseSubject{Account: s.account, Ticket: s.ticket, By: by, Audit: s.numbers().Audit, Cause: domain.CauseErasure})
@@ -124,6 +127,25 @@ func (s *saga) changeTicket() {
 		put.Subject = &subject
 	}
 	s.do(put)
+}
+
+// write says something and may change the ticket with it.
+func (s *saga) write() {
+	id := domain.CommentID(logtest.NewID())
+	cmd := domain.WriteTicket{
+		Account: s.account, Ticket: s.ticket, Comment: id, By: logtest.Agent, Numbers: s.numbers(),
+		Say: &domain.NewComment{Author: logtest.Agent.Actor.Own(), Text: s.speak(id)},
+	}
+	if rapid.Bool().Draw(s.t, "new status") {
+		status := rapid.SampledFrom([]domain.Status{domain.StatusOpen, domain.StatusPending}).Draw(s.t, "status")
+		cmd.Status = &status
+	}
+	if rapid.Bool().Draw(s.t, "new subject") {
+		subject := s.speak(domain.CommentID{})
+		cmd.Subject = &subject
+	}
+	s.do(cmd)
+	s.comments = append(s.comments, id)
 }
 
 // redact hides a word, or all, in every version of a comment.

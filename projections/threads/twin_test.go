@@ -78,6 +78,13 @@ func newTwin(t *testing.T, notes int) *twin {
 		func() { w.pinned(agent, false) }, // a note that is published later
 		func() { w.update(w.ids[3], w.text("published"), &yes) },
 		func() { w.pinned(customer, true) },
+		func() { // two events at once
+			open := domain.StatusOpen
+			w.do(domain.WriteTicket{
+				Account: 1, Ticket: w.ticket, By: logtest.Agent, Status: &open, Numbers: w.numbers(), Comment: w.pin(),
+				Say: &domain.NewComment{Author: agent, Text: w.text("written")},
+			})
+		},
 		func() { w.remove(w.ids[4]) },
 		func() { w.update(w.ids[2], nil, &yes) },
 		func() { w.pinned(domain.Author{Type: domain.AuthorSystem, ID: agent.ID}, true) },
@@ -92,12 +99,18 @@ func newTwin(t *testing.T, notes int) *twin {
 
 // pinned adds the next comment of the script, under the same id in every twin.
 func (w *twin) pinned(author domain.Author, public bool) {
-	id := domain.CommentID(uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, "comment", len(w.ids))))
 	text := w.text(fmt.Sprintf("comment %d", len(w.ids)))
+	id := w.pin()
 	w.do(domain.CreateComment{
 		Account: 1, Ticket: w.ticket, Comment: id, By: logtest.Agent, Author: author, Public: public, Text: text, Numbers: w.numbers(),
 	})
+}
+
+// pin names the next comment of the script.
+func (w *twin) pin() domain.CommentID {
+	id := domain.CommentID(uuid.NewSHA1(uuid.NameSpaceOID, fmt.Append(nil, "comment", len(w.ids))))
 	w.ids = append(w.ids, id)
+	return id
 }
 
 // note writes n notes, some of which are edited or deleted at once.

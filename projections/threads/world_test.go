@@ -98,6 +98,26 @@ func (w *world) submit(t *rapid.T, author domain.Author, public bool, body strin
 	w.comments = append(w.comments, id)
 }
 
+// write changes the ticket, or adds a comment, or both.
+func (w *world) write(t *rapid.T, body string) {
+	w.tb.Helper()
+	cmd := domain.WriteTicket{Account: w.account, Ticket: w.ticket, By: logtest.Agent, Numbers: w.numbers()}
+	if rapid.Bool().Draw(t, "says") {
+		cmd.Comment = domain.CommentID(logtest.NewID())
+		cmd.Say = &domain.NewComment{Author: logtest.Agent.Actor.Own(), Text: w.text(body), Channel: domain.ChannelWeb}
+		if rapid.Bool().Draw(t, "visibility") {
+			public := rapid.Bool().Draw(t, "public")
+			cmd.Say.Public = &public
+		}
+		w.comments = append(w.comments, cmd.Comment)
+	}
+	if rapid.Bool().Draw(t, "new status") {
+		status := rapid.SampledFrom([]domain.Status{domain.StatusOpen, domain.StatusPending, domain.StatusSolved}).Draw(t, "status")
+		cmd.Status = &status
+	}
+	w.do(cmd)
+}
+
 func (w *world) update(id domain.CommentID, text *domain.Text, public *bool) {
 	w.tb.Helper()
 	w.do(domain.UpdateComment{
@@ -119,8 +139,8 @@ func (w *world) happen(t *rapid.T) {
 			living = append(living, id)
 		}
 	}
-	what := rapid.SampledFrom([]string{"create", "create", "create", "edit", "flip", "flip", "rewrite and flip", "delete", "ticket"}).Draw(t, "what")
-	if len(living) == 0 && what != "ticket" {
+	what := rapid.SampledFrom([]string{"create", "create", "create", "edit", "flip", "flip", "rewrite and flip", "delete", "ticket", "write", "write"}).Draw(t, "what")
+	if len(living) == 0 && what != "ticket" && what != "write" {
 		what = "create"
 	}
 	body := rapid.StringMatching(`[ -~äß\n☃]{0,40}`)
@@ -131,6 +151,9 @@ func (w *world) happen(t *rapid.T) {
 			ID:   domain.UserID(uuid.New()),
 		}
 		w.submit(t, author, rapid.Bool().Draw(t, "public"), body.Draw(t, "body"))
+		return
+	case "write":
+		w.write(t, body.Draw(t, "body"))
 		return
 	case "ticket":
 		status := rapid.SampledFrom([]domain.Status{domain.StatusOpen, domain.StatusPending, domain.StatusSolved}).Draw(t, "status")
