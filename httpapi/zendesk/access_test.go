@@ -20,6 +20,9 @@ redactText          401    401   404    403    403   200   200   200      403   
 redactComment       401    401   404    403    403   200   200   200      403      403
 getTicket           401    401   404    200    200   200   200   200      403      403
 manyTickets         401    401   200    200    200   200   200   200      403      403
+createTicket        401    401   201    403    403   201   201   201      403      403
+commentTicket       401    401   404    403    200   200   200   200      403      403
+changeTicket        401    401   404    403    403   200   200   200      403      403
 listAudits          401    401   404    200    200   200   200   200      403      403
 countAudits         401    401   404    200    200   200   200   200      403      403
 getAudit            401    401   404    200    200   200   200   200      403      403
@@ -27,6 +30,7 @@ makeAuditPrivate    401    401   404    403    403   200   200   200      403   
 listRemarks         401    401   404    200    200   200   200   200      200      404
 getRemark           401    401   404    200    200   200   200   200      200      404
 getNote             401    401   404    404    404   404   404   404      404      404
+updateRequest       401    401   404    403    200   200   200   200      200      404
 getMe               401    401   200    200    200   200   200   200      200      200
 getUser             401    401   404    200    200   200   200   200      403      403
 manyUsers           401    401   200    200    200   200   200   200      403      403
@@ -105,6 +109,14 @@ func (a *account) request(operation string) (method, path, body string) {
 		return "GET", t.path, ""
 	case "manyTickets":
 		return "GET", fmt.Sprint("/api/v2/tickets/show_many?ids=", t.number), ""
+	case "createTicket":
+		return "POST", "/api/v2/tickets", `{"ticket":{"comment":{"body":"text"}}}`
+	case "commentTicket":
+		return "PUT", t.path, `{"ticket":{"comment":{"body":"text"}}}`
+	case "changeTicket":
+		return "PUT", t.path, `{"ticket":{"status":"pending"}}`
+	case "updateRequest":
+		return "PUT", t.public, `{"request":{"comment":{"body":"text"}}}`
 	case "listAudits":
 		return "GET", t.path + "/audits", ""
 	case "countAudits":

@@ -63,3 +63,36 @@ func TestFacesAgree(t *testing.T) {
 		t.Errorf("the audit of a deleted comment shows %+v", e)
 	}
 }
+
+// TestWrittenHereReadThere: a comment that is written here is a comment there, and what
+// is done to it there shows here.
+func TestWrittenHereReadThere(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{})
+	ticket := a.ticket()
+	type comment struct {
+		ID         string  `json:"id"`
+		AuthorType string  `json:"author_type"`
+		Customer   *string `json:"author_customer_id"`
+		Content    string  `json:"content"`
+		IsInternal bool    `json:"is_internal"`
+	}
+	there := func() (comments []comment) {
+		t.Helper()
+		a.must(200, "agent", "GET", ticket.native+"/comments", "").decode(t, &comments)
+		return comments
+	}
+	a.must(200, "agent", "PUT", ticket.path, `{"ticket":{"comment":{"body":"**typed**","public":false}}}`)
+	a.must(200, "agent", "PUT", ticket.path, `{"ticket":{"comment":{"html_body":"<p>rich &amp; 4711</p>"},"status":"pending"}}`)
+	a.must(200, "customer", "PUT", ticket.public, `{"request":{"comment":{"body":"mine"}}}`)
+	got := there()
+	if len(got) != 3 || got[0].Content != "**typed**" || !got[0].IsInternal || got[0].AuthorType != "AGENT" || got[1].Content != "rich & 4711" || got[1].IsInternal ||
+		got[2].Content != "mine" || got[2].AuthorType != "CUSTOMER" || got[2].Customer == nil || *got[2].Customer != a.users["customer"].String() {
+		t.Errorf("there: %+v", got)
+	}
+	a.must(201, "agent", "POST", ticket.native+"/comments/"+got[1].ID+"/redactions", `{"text":"4711"}`)
+	a.must(200, "agent", "PATCH", ticket.native+"/comments/"+got[0].ID, `{"content":"typed *anew*"}`)
+	here := a.comments("agent", ticket.path+"/comments")
+	if here[0].Body != "typed *anew*" || here[1].Body != "rich & ▇▇▇▇" || here[1].PlainBody != "rich & ▇▇▇▇" {
+		t.Errorf("here: %+v", here)
+	}
+}

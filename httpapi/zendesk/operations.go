@@ -45,6 +45,8 @@ var operations = []operation{
 	{put, "/comment_redactions/{comment_id}", "comment_redactions/update", mayRedact, auth.CommentsRead, agents, (*API).redactComment},
 
 	{get, "/tickets/{ticket_id}", "tickets/show", mayRead, 0, agents, (*API).getTicket},
+	{http.MethodPost, "/tickets", "tickets/create", mayChange, auth.CommentsRead, agents, (*API).createTicket},
+	{put, "/tickets/{ticket_id}", "tickets/update", mayChange, auth.CommentsRead, agents, (*API).updateTicket},
 	{get, "/tickets/show_many", "tickets/show_many", mayRead, 0, agents, (*API).manyTickets},
 
 	{get, "/tickets/{ticket_id}/audits", "ticket_audits/index", mayRead, 0, agents, (*API).listAudits},
@@ -54,6 +56,8 @@ var operations = []operation{
 
 	{get, "/requests/{request_id}/comments", "request_comments/index", mayRead, 0, anyone, (*API).listRemarks},
 	{get, "/requests/{request_id}/comments/{comment_id}", "request_comments/show", mayRead, 0, anyone, (*API).getRemark},
+
+	{put, "/requests/{request_id}", "requests/update", mayWrite, auth.CommentsRead, anyone, (*API).updateRequest},
 
 	{get, "/users/me", "users/me", mayEnter, 0, anyone, (*API).getMe},
 	{get, "/users/{id}", "users/show", mayRead, 0, agents, (*API).getUser},

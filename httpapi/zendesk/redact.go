@@ -48,15 +48,8 @@ func (a *API) redactText(c *call) error {
 	if text == nil || *text == "" {
 		return errRedaction
 	}
-	found, err := a.threads.Ticket(c.Context(), c.caller.Account, ticket, c.caller.Actor())
-	switch {
-	case err != nil:
-		return err
-	case found.Status == domain.StatusClosed: // and then it stays so
-		return domain.ErrTicketClosed
-	}
 	return a.redact(c, domain.RedactComment{
-		Ticket: ticket, Comment: comment, Mask: settings.Mask, Hide: domain.Redaction{Text: *text},
+		Ticket: ticket, Comment: comment, Mask: settings.Mask, Hide: domain.Redaction{Text: *text}, OnlyOpen: true,
 	})
 }
 

@@ -139,6 +139,10 @@ func shaped(err error) *refusal {
 		return errRedaction
 	case errors.Is(err, domain.ErrMarks):
 		return errMarks
+	case errors.Is(err, domain.ErrTicketChanged):
+		return errStale
+	case errors.Is(err, domain.ErrTicketFull):
+		return errFull
 	}
 	return nil
 }

@@ -59,6 +59,12 @@ func (a *API) listRemarks(c *call) error {
 	if err != nil {
 		return err
 	}
+	// Who asks for less must not be given all of it.
+	for _, filter := range []string{"since", "role"} {
+		if last(asked.others, filter) != "" {
+			return c.attribute(filter, "left out, as it is not supported,")
+		}
+	}
 	number, err := c.number("request_id")
 	if err != nil {
 		return err

@@ -104,7 +104,14 @@ func twin(a *account, secret func(a *account, ticket thread)) string {
 		tr.do("/api/v2/users/me")
 	}
 	look()
-	mine, native := a.comment("customer", ticket, "one", false)
+	write := func(body string) {
+		secret(a, ticket)
+		tr.note("PUT "+ticket.public, a.do("customer", "PUT", ticket.public, body))
+	}
+	write(`{"request":{"comment":{"body":"one"}}}`)
+	look()
+	write(`{"request":{"comment":{"body":"x","uploads":["y"]}}}`)
+	mine, native := a.comment("customer", ticket, "another", false)
 	look()
 	theirs, _ := a.comment("agent", ticket, "two", false)
 	look()
@@ -115,6 +122,7 @@ func twin(a *account, secret func(a *account, ticket thread)) string {
 	look()
 	tr.do(fmt.Sprint(ticket.public, "/comments/", theirs))
 	a.must(204, "customer", "DELETE", native, "")
+	write(`{"request":{"solved":true}}`)
 	look()
 	return tr.out.String()
 }

@@ -2,6 +2,7 @@ package zendesk
 
 import (
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
 )
 
@@ -35,4 +36,25 @@ func viaOf(channel domain.Channel, to *directory.User) via {
 		v.Source.To = address{&to.Name, orNull(to.Email)}
 	}
 	return v
+}
+
+// channels are the integers by which ways in are named on input.
+var channels = map[int64]domain.Channel{
+	0: domain.ChannelWeb, 4: domain.ChannelEmail, 5: domain.ChannelAPI, 8: domain.ChannelRule, 29: domain.ChannelChat,
+	33: domain.ChannelVoice, 34: domain.ChannelVoice, 35: domain.ChannelVoice, 44: domain.ChannelVoice, 45: domain.ChannelVoice, 46: domain.ChannelVoice,
+	48: domain.ChannelWebWidget, 49: domain.ChannelMobileSDK, 56: domain.ChannelMobile, 57: domain.ChannelSMS,
+}
+
+// channel returns how a comment came in, as those say who relay what others have said;
+// nobody else is asked.
+func (c *call) channel(ticket object) (domain.Channel, error) {
+	id, err := c.integer(ticket, "via_id")
+	if id == nil || err != nil || !c.caller.Has(auth.CommentsActAs) {
+		return domain.ChannelAPI, err
+	}
+	channel, known := channels[*id]
+	if !known {
+		return channel, c.attribute("via_id", "the number of a channel")
+	}
+	return channel, nil
 }

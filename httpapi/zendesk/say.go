@@ -1,0 +1,99 @@
+package zendesk
+
+import (
+	"errors"
+	"net"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/directory"
+)
+
+// say puts the comment of a wish into a command.
+func (a *API) say(c *call, cmd *domain.WriteTicket, w *wish) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	author, err := a.authorOf(c, w.comment.author)
+	if err != nil {
+		return err
+	}
+	var body domain.Body
+	switch {
+	case w.comment.html != "":
+		body = domain.RichBody(w.comment.html)
+	case author.Type == domain.AuthorCustomer:
+		body = domain.TextBody(w.comment.text)
+	default:
+		body = domain.MarkdownBody(w.comment.text)
+	}
+	body.Custom = w.custom
+	text, err := c.newText(body)
+	if err != nil {
+		return err
+	}
+	cmd.Comment = domain.CommentID(id)
+	cmd.Say = &domain.NewComment{Author: author, Public: w.comment.public, Text: text, Channel: w.channel}
+	return nil
+}
+
+// authorOf returns the author with the number, or whoever asks. To write in the name of
+// somebody else takes a scope.
+func (a *API) authorOf(c *call, number *int64) (domain.Author, error) {
+	own := c.caller.Actor().Own()
+	if number == nil {
+		return own, nil
+	}
+	u, err := a.people.UserByNumber(c.Context(), c.caller.Account, *number)
+	switch {
+	case errors.Is(err, directory.ErrUserNotFound) || err == nil && !u.Active:
+		return own, invalid("author", detail{"Author: is invalid", "InvalidValue"})
+	case err != nil || u.ID == own.ID:
+		return own, err
+	}
+	if err := c.caller.Require(auth.CommentsActAs); err != nil {
+		return own, err
+	}
+	author := domain.Author{Type: domain.AuthorSystem, ID: u.ID}
+	switch u.Role {
+	case directory.RoleCustomer:
+		author.Type = domain.AuthorCustomer
+	case directory.RoleAgent, directory.RoleAdmin:
+		author.Type = domain.AuthorAgent
+	}
+	return author, nil
+}
+
+func (a *API) requesterOf(c *call, r *requester) (*domain.UserID, error) {
+	var u directory.User
+	var err error
+	if r.email != "" {
+		u, err = a.people.UserByEmail(c.Context(), c.caller.Account, r.email)
+	} else {
+		u, err = a.people.UserByNumber(c.Context(), c.caller.Account, r.number)
+	}
+	if errors.Is(err, directory.ErrUserNotFound) {
+		return nil, invalid("requester", detail{"Requester: is invalid", "InvalidValue"})
+	}
+	return &u.ID, err
+}
+
+const maxUserAgent = 256 // bytes
+
+// newText returns a text with an id of its own, sent from where the call comes from.
+func (c *call) newText(body domain.Body) (*domain.Text, error) {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return nil, err
+	}
+	ip, _, _ := net.SplitHostPort(c.RemoteAddr)
+	agent := c.UserAgent()
+	return &domain.Text{
+		Content: domain.ContentRef{ID: domain.ContentID(id)}, Body: body.Text, HTML: body.HTML, Custom: body.Custom,
+		Client: domain.Client{IP: ip, UserAgent: strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], "\ufffd")},
+	}, nil
+}
