@@ -8,11 +8,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// NearHits returns what stands in b, masked already, and only looks like the secret:
-// in other letter case, full-width or other scripts' digits, ligatures, final sigma,
-// dotless i. It is not hidden, for it is not what was asked; whoever redacts should be
-// shown it and can redact again.
-func (s *Secret) NearHits(b Body) []string {
+// NearHits returns what stands in b, which is what Redact has left of the last of the
+// versions, and only looks like what was to be hidden: in other letter case, full-width
+// or other scripts' digits, ligatures, final sigma, dotless i. It is not hidden, for it is
+// not what was asked; whoever redacts should be shown it and can redact again.
+func NearHits(versions []Body, r Redaction, b Body) []string {
+	s, err := NewSecret(versions, r)
+	if err != nil { // and then nothing was redacted
+		return nil
+	}
 	source := b.Text
 	if root, err := parseHTML(b.HTML); b.HTML != "" && err == nil {
 		source = flowOf(root).source

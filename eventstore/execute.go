@@ -43,6 +43,9 @@ type Result struct {
 	Position Position        // of the last event
 	Version  Version         // of the last event
 	Removed  int             // contents that are gone for good
+	// NearHits are of a redaction: what is left in the comment that only looks like what
+	// was hidden (domain.Secret).
+	NearHits []string
 	// RecordedAt is the log's time of the events, in UTC.
 	RecordedAt time.Time
 }
@@ -76,7 +79,8 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 		if err != nil {
 			return Result{}, err
 		}
-		events, contents, err := s.decide(ctx, cmd, st)
+		decided, err := s.decide(ctx, cmd, st)
+		events, contents := decided.events, decided.contents
 		if err != nil && st.cached {
 			s.heads.drop(account, ticket)
 			continue
@@ -109,6 +113,7 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 			return Result{
 				Changed: true, Comment: comment, Ticket: ticket, Opened: !st.ticket.Exists,
 				Event: p.events[len(p.events)-1].id, Position: v.position, Version: v.version, Removed: len(p.removes), RecordedAt: v.recorded,
+				NearHits: decided.nearHits,
 			}, nil
 		case outcomeReplayed:
 			if _, creates := cmd.(domain.CreateComment); creates { // the request names the ticket
@@ -235,25 +240,29 @@ func (s *Store) replay(ctx context.Context, account domain.AccountID, receipt *R
 
 // decide decides cmd, and completes it first if it removes contents and is not refused
 // as it is.
-func (s *Store) decide(ctx context.Context, cmd domain.Command, st state) ([]domain.Event, []content, error) {
-	switch cmd := cmd.(type) {
+func (s *Store) decide(ctx context.Context, cmd domain.Command, st state) (d decision, err error) {
+	switch about := cmd.(type) {
 	case domain.RedactComment, domain.EraseComment, domain.EraseSubject:
 		if _, err := domain.Decide(st.ticket, st.comment, cmd); err != nil {
-			return nil, nil, err
+			return d, err
 		}
-		complete, contents, err := s.complete(ctx, cmd, st)
-		if err != nil {
-			return nil, nil, err
+		if cmd, d, err = s.complete(ctx, about, st); err != nil {
+			return d, err
 		}
-		events, err := domain.Decide(st.ticket, st.comment, complete)
-		return events, contents, err
 	case domain.CompleteObligation:
-		if owed, err := s.owed(ctx, cmd.Obligation); err != nil || !owed {
-			return nil, nil, err
+		if owed, err := s.owed(ctx, about.Obligation); err != nil || !owed {
+			return d, err
 		}
 	}
-	events, err := domain.Decide(st.ticket, st.comment, cmd)
-	return events, nil, err
+	d.events, err = domain.Decide(st.ticket, st.comment, cmd)
+	return d, err
+}
+
+// decision is what has been decided on a command.
+type decision struct {
+	events   []domain.Event
+	contents []content // that it brings, but for the texts of the command
+	nearHits []string  // as in Result
 }
 
 // overtaken returns domain.ErrRevision if cmd would bring a text into a comment that

@@ -24,14 +24,14 @@ var (
 // redact opens every version of the comment, hides in them what is to be hidden and,
 // if that changes any, seals all of them anew: which of them held it is not to be told
 // from the log.
-func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (domain.RedactComment, []content, error) {
+func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (_ domain.RedactComment, d decision, err error) {
 	versions, err := s.versions(ctx, cmd.Account, cmd.Ticket, cmd.Comment)
 	if err != nil {
-		return cmd, nil, err
+		return cmd, d, err
 	}
 	documents, err := s.documents(ctx, cmd.Account, cmd.Ticket, cmd.Comment, versions)
 	if err != nil {
-		return cmd, nil, err
+		return cmd, d, err
 	}
 	bodies := make([]domain.Body, len(documents))
 	for i, d := range documents {
@@ -39,20 +39,21 @@ func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (domain.Re
 	}
 	masked, changed, err := domain.Redact(bodies, cmd.Hide, cmd.Mask)
 	if err != nil || !changed {
-		return cmd, nil, err
+		return cmd, d, err
 	}
-	contents := make([]content, len(masked))
+	d.contents = make([]content, len(masked))
 	cmd.Contents = make([]domain.Replacement, len(masked))
 	for i := range masked {
-		if contents[i], err = s.reseal(ctx, cmd, vault.DocumentOf(masked[i], documents[i].Client)); err != nil {
-			return cmd, nil, err
+		if d.contents[i], err = s.reseal(ctx, cmd, vault.DocumentOf(masked[i], documents[i].Client)); err != nil {
+			return cmd, d, err
 		}
 		cmd.Contents[i] = domain.Replacement{
 			Old: versions[i].Content.ID,
-			New: domain.ContentRef{ID: contents[i].id, Digest: contents[i].sealed.Digest},
+			New: domain.ContentRef{ID: d.contents[i].id, Digest: d.contents[i].sealed.Digest},
 		}
 	}
-	return cmd, contents, nil
+	d.nearHits = domain.NearHits(bodies, cmd.Hide, masked[len(masked)-1])
+	return cmd, d, nil
 }
 
 func (s *Store) reseal(ctx context.Context, cmd domain.RedactComment, d vault.Document) (content, error) {

@@ -29,7 +29,7 @@ func (s *Store) ReadComment(ctx context.Context, account domain.AccountID, ticke
 // complete adds to a command that removes contents what it has to know of them: the
 // texts are in no state that a command is usually decided on. What it brings instead
 // is returned sealed.
-func (s *Store) complete(ctx context.Context, cmd domain.Command, st state) (domain.Command, []content, error) {
+func (s *Store) complete(ctx context.Context, cmd domain.Command, st state) (domain.Command, decision, error) {
 	switch cmd := cmd.(type) {
 	case domain.RedactComment:
 		return s.redact(ctx, cmd)
@@ -39,13 +39,13 @@ func (s *Store) complete(ctx context.Context, cmd domain.Command, st state) (dom
 		for _, v := range versions {
 			cmd.Contents = append(cmd.Contents, v.Content.ID)
 		}
-		return cmd, nil, err
+		return cmd, decision{}, err
 	case domain.EraseSubject:
 		var err error
 		cmd.Contents, err = s.subjects(ctx, cmd.Account, cmd.Ticket)
-		return cmd, nil, err
+		return cmd, decision{}, err
 	}
-	return cmd, nil, nil
+	return cmd, decision{}, nil
 }
 
 // versions returns the texts that a comment has had and that are still there.

@@ -92,8 +92,8 @@ func (x *eraseRun) run(ctx context.Context) error {
 	// What was done is told in any case.
 	told, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	if failed == nil && x.Wait {
-		failed = x.wait(ctx)
+	if x.Wait && (failed == nil || len(x.report.Held) > 0) { // what is not held was erased
+		failed = errors.Join(failed, x.wait(ctx))
 	}
 	err = x.countObligations(told)
 	return errors.Join(x.report.print(x.stdout, x.output), err, failed)

@@ -12,8 +12,9 @@ import (
 
 // Redaction is what POST …/redactions answers.
 type Redaction struct {
-	Comment Comment  `json:"comment" doc:"The comment as it is now."`
-	Receipt *Receipt `json:"receipt,omitzero" required:"false" doc:"Absent if there was nothing to change."`
+	Comment  Comment  `json:"comment" doc:"The comment as it is now."`
+	Receipt  *Receipt `json:"receipt,omitzero" required:"false" doc:"Absent if there was nothing to change."`
+	NearHits []string `json:"near_hits" nullable:"false" doc:"What is left in the comment that only looks like what was hidden: in other letter case, digits of another script, ligatures. It is not hidden unless it is asked for by itself."`
 }
 
 // Receipt tells what becomes of the keys to what a redaction has removed.
@@ -60,7 +61,7 @@ func (a *API) redactComment(w http.ResponseWriter, r *http.Request) error {
 	}
 	c := shown(ticket, &found)
 	setCommentHeaders(w.Header(), &c, a.commentTag(principal, comment, found.Revision))
-	answer := Redaction{Comment: c}
+	answer := Redaction{Comment: c, NearHits: append([]string{}, result.NearHits...)}
 	if !result.Changed {
 		return reply(w, http.StatusOK, answer)
 	}

@@ -19,8 +19,9 @@ const mask = "▇▇▇▇"
 
 // redaction is what POST …/redactions answers.
 type redaction struct {
-	Comment comment  `json:"comment"`
-	Receipt *receipt `json:"receipt"`
+	Comment  comment  `json:"comment"`
+	Receipt  *receipt `json:"receipt"`
+	NearHits []string `json:"near_hits"`
 }
 
 type receipt struct {
@@ -65,6 +66,21 @@ func TestRedactText(t *testing.T) {
 	}
 	if texts := a.openAll(path); len(texts) != 2 || strings.Contains(strings.Join(texts, " "), "987") {
 		t.Errorf("the versions are %q; want two without the number", texts)
+	}
+}
+
+// TestNearHits: what only looks like what was hidden is shown to whoever hid it, who can
+// hide it, too.
+func TestNearHits(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{})
+	path := a.comment("agent", a.ticket(), "PIN 4711, in full width ４７１１.", false)
+	r, _ := a.redact(201, path, `{"text":"4711"}`)
+	if want := []string{"４７１１"}; !cmp.Equal(r.NearHits, want) || r.Comment.Content != "PIN "+mask+", in full width ４７１１." {
+		t.Errorf("near hits %q in %q; want %q", r.NearHits, r.Comment.Content, want)
+	}
+	r, _ = a.redact(201, path, `{"text":"４７１１"}`)
+	if len(r.NearHits) > 0 || r.Comment.Content != "PIN "+mask+", in full width "+mask+"." {
+		t.Errorf("near hits %q in %q; want none", r.NearHits, r.Comment.Content)
 	}
 }
 
