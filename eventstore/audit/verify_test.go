@@ -91,11 +91,11 @@ func TestVerify(t *testing.T) {
 	w.clean() // nothing at all
 	w = history(t, 2)
 	r := w.clean()
-	if r.Position != 26 || r.Sealed != 26 || r.Heads != 4 || r.Tickets != 4 || r.Comments != 6 || r.Contents != 8 {
+	if r.Position != 27 || r.Sealed != 27 || r.Heads != 4 || r.Tickets != 4 || r.Comments != 6 || r.Contents != 8 {
 		t.Errorf("report = %+v", r)
 	}
 	w.grow(700) // the tail is not sealed
-	if r := w.clean(); r.Position != 700 || r.Sealed != 26 {
+	if r := w.clean(); r.Position != 700 || r.Sealed != 27 {
 		t.Errorf("report = %+v", r)
 	}
 	w.seal()
@@ -137,7 +137,8 @@ func TestVerifyAfterLosses(t *testing.T) {
 		w.exec("DELETE FROM log.contents c USING log.events e WHERE e.position > $1 AND convert_from(e.data, 'UTF8')::jsonb->'content'->>'id' = c.content_id::text", last)
 		w.exec("DELETE FROM log.comments c USING log.events e WHERE e.position > $1 AND e.comment_id = c.comment_id", last)
 		w.exec("DELETE FROM log.events WHERE position > $1", last)
-		w.exec(`UPDATE log.tickets t SET version = e.version, public_version = e.version FROM (
+		w.exec(`UPDATE log.tickets t SET version = e.version, public_version = e.version,
+			comments = (SELECT count(*) FROM log.comments c WHERE c.ticket_id = t.ticket_id) FROM (
 			SELECT ticket_id, max(version) AS version FROM log.events GROUP BY ticket_id) e WHERE e.ticket_id = t.ticket_id`)
 		w.exec("DELETE FROM log.tickets t WHERE NOT EXISTS (SELECT FROM log.events e WHERE e.ticket_id = t.ticket_id)")
 		w.exec("UPDATE log.heads SET position = $1, epoch = epoch + 1, recorded_at = (SELECT recorded_at FROM log.events WHERE position = $1)", last)
