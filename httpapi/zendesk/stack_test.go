@@ -37,6 +37,8 @@ type stack struct {
 	t         testing.TB
 	url       string // of the server
 	pool      *pgxpool.Pool
+	vault     *vault.Vault
+	root      vault.RootKey
 	store     *eventstore.Store
 	directory *directory.Store
 	keys      *auth.Store
@@ -57,7 +59,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	}
 	v := vault.New(vault.NewKeyring(pool, root))
 	m := metrics.New(prometheus.NewRegistry())
-	s := &stack{t: t, pool: pool, store: eventstore.New(pool, v, m, eventstore.Config{}), keys: auth.NewStore(pool)}
+	s := &stack{t: t, pool: pool, vault: v, root: root, store: eventstore.New(pool, v, m, eventstore.Config{}), keys: auth.NewStore(pool)}
 	s.directory = directory.NewStore(pool, v, s.store.Numbers())
 	ran := make(chan error, 1)
 	go func() { ran <- s.store.Run(ctx) }()

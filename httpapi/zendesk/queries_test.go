@@ -1,0 +1,99 @@
+package zendesk_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/commentd/commentd/httpapi"
+	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/httpapi/zendesk"
+	"github.com/commentd/commentd/internal/metrics"
+	"github.com/commentd/commentd/projections/threads"
+)
+
+// counter counts the queries of a pool.
+type counter struct{ atomic.Int64 }
+
+// TraceQueryStart is called by pgx.
+func (c *counter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	c.Add(1)
+	return ctx
+}
+
+// TraceQueryEnd is called by pgx.
+func (*counter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// TestQueriesDoNotGrow: what is read for a list does not depend on how much is on it,
+// nor by how many authors.
+func TestQueriesDoNotGrow(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{})
+	var queries counter
+	config, err := pgxpool.ParseConfig(a.pool.Config().ConnString())
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.ConnConfig.Tracer = &queries
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	people, keys := directory.NewStore(pool, a.vault, a.store.Numbers()), auth.NewStore(pool)
+	api := zendesk.New(a.store, threads.NewReader(pool, a.vault, 0), people, keys, a.vault, a.root, zendesk.Config{})
+	server := httptest.NewServer(httpapi.New(nil, keys, metrics.New(prometheus.NewRegistry()), httpapi.Config{Zendesk: api, Log: slog.New(slog.DiscardHandler)}))
+	t.Cleanup(server.Close)
+
+	ticket := a.ticket()
+	ask := func(path string) int64 {
+		t.Helper()
+		for range 2 { // the second time, whose key it is is known
+			queries.Store(0)
+			r, err := http.NewRequest("GET", server.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.SetBasicAuth(a.email("agent")+"/token", a.keys["agent"])
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != 200 {
+				t.Fatalf("GET %s = %d", path, resp.StatusCode)
+			}
+		}
+		return queries.Load()
+	}
+	paths := []string{
+		ticket.path + "/comments?include=users", ticket.path + "/comments?include=users&page[size]=100", ticket.path + "/audits",
+		ticket.public + "/comments?include=users", ticket.path + "?include=users,comment_count",
+	}
+	add := func(n int) {
+		for i := range n {
+			who := []string{"agent", "admin", "customer", "relay", "writer"}[i%5]
+			a.must(201, who, "POST", ticket.native+"/comments", `{"content":"text"}`)
+		}
+	}
+	add(1)
+	before := make([]int64, len(paths))
+	for i, path := range paths {
+		before[i] = ask(path)
+	}
+	add(40)
+	for i, path := range paths {
+		// Who asks may be asked for again meanwhile: a key and an address.
+		if after := ask(path); after > before[i]+2 {
+			t.Errorf("GET %s takes %d queries with 41 comments, %d with one", path, after, before[i])
+		}
+	}
+	t.Logf("queries: %v", before)
+}
