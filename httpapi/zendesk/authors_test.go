@@ -59,9 +59,14 @@ func TestAuthors(t *testing.T) {
 			t.Errorf("flags_options = %v", options)
 		}
 	}
-	put(403, "agent", fmt.Sprintf(`{"body":"x","author_id":%d}`, a.numbers["customer"]))
+	if w := put(200, "agent", fmt.Sprintf(`{"body":"x","author_id":%d}`, a.numbers["customer"])); w.Audit.AuthorID != a.numbers["agent"] || w.Audit.Events[0].AuthorID != a.numbers["customer"] {
+		t.Errorf("audit = %+v", w.Audit)
+	}
+	if w := put(200, "agent", `{"body":"x","author_id":0}`); w.Audit.Events[0].AuthorID != a.numbers["agent"] {
+		t.Errorf("audit = %+v", w.Audit)
+	}
 	put(422, "relay", `{"body":"x","author_id":1}`)
-	if got := len(a.comments("agent", ticket.path+"/comments")); got != 4 {
+	if got := len(a.comments("agent", ticket.path+"/comments")); got != 6 {
 		t.Errorf("%d comments after refusals", got)
 	}
 }
