@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/internal/devstacktest"
 )
@@ -18,6 +20,11 @@ func TestEditWaitsForRedaction(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	watching, err := i.pool.Acquire(t.Context()) // so that it looks on from no connection that is looked at
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watching.Release()
 	appending, err := i.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +40,7 @@ func TestEditWaitsForRedaction(t *testing.T) {
 		}, nil)
 		redacted <- err
 	}()
-	i.await(t, "the redaction to be appended", "wait_event_type = 'Lock'")
+	await(t, watching, "the redaction to be appended", "wait_event_type = 'Lock'")
 	var now time.Time
 	if err := appending.QueryRow(t.Context(), "SELECT clock_timestamp()").Scan(&now); err != nil {
 		t.Fatal(err)
@@ -44,7 +51,7 @@ func TestEditWaitsForRedaction(t *testing.T) {
 		}, nil)
 		edited <- err
 	}()
-	i.await(t, "the edit to look at the comment", "query LIKE '-- What a command is decided on%' AND query_start > $1", now)
+	await(t, watching, "the edit to have looked at the comment", "state = 'idle' AND query LIKE '-- What a command is decided on%' AND query_start > $1", now)
 
 	if err := appending.Commit(t.Context()); err != nil {
 		t.Fatal(err)
@@ -58,11 +65,11 @@ func TestEditWaitsForRedaction(t *testing.T) {
 }
 
 // await waits until a session of the database is as the condition says.
-func (i *instance) await(t testing.TB, what, condition string, args ...any) {
+func await(t testing.TB, conn *pgxpool.Conn, what, condition string, args ...any) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		var there bool
-		err := i.pool.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND "+condition+")", args...).Scan(&there)
+		err := conn.QueryRow(t.Context(), "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND "+condition+")", args...).Scan(&there)
 		switch {
 		case err != nil:
 			t.Fatal(err)

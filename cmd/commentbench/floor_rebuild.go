@@ -20,9 +20,10 @@ CREATE TABLE bare.comments (LIKE threads.comments);`
 
 var bareIndexes = []string{
 	"ALTER TABLE bare.tickets ADD PRIMARY KEY (shard, account_id, ticket_id)",
-	"ALTER TABLE bare.comments ADD PRIMARY KEY (shard, account_id, ticket_id, position)",
-	"ALTER TABLE bare.comments ADD UNIQUE (shard, account_id, comment_id)",
-	"CREATE INDEX ON bare.comments (shard, account_id, ticket_id, (CASE WHEN public THEN position ELSE -position END))",
+	"ALTER TABLE bare.comments ADD PRIMARY KEY (ticket_id, account_id, shard, position)",
+	"ALTER TABLE bare.comments ADD UNIQUE (comment_id, account_id, shard)",
+	"CREATE INDEX ON bare.comments (number)",
+	"CREATE INDEX ON bare.comments (ticket_id, account_id, shard, (CASE WHEN public THEN position ELSE -position END))",
 }
 
 const readLog = `SELECT position, prev_in_partition, recorded_at, epoch, account_id, version, comment_previous,
@@ -49,14 +50,16 @@ func bareRebuild(ctx context.Context, l *library) (sample, error) {
 		}
 		defer source.rows.Close()
 		_, err = l.desk.CopyFrom(ctx, pgx.Identifier{"bare", "comments"}, []string{"position", "number", "created_at", "updated_at",
-			"account_id", "revision", "shard", "author_type", "public", "comment_id", "ticket_id", "author_id", "content_id"}, &source)
+			"account_id", "revision", "shard", "author_type", "public", "comment_id", "ticket_id", "author_id", "content_id",
+			"audit", "channel", "flags"}, &source)
 		return err
 	}()
 	if err != nil {
 		return sample{}, err
 	}
 	_, err = l.desk.CopyFrom(ctx, pgx.Identifier{"bare", "tickets"}, []string{"opened_at", "updated_at", "public_updated_at",
-		"account_id", "applied_version", "shard", "ticket_id", "last_change_id", "last_public_change_id", "public_counts", "internal_counts"},
+		"account_id", "applied_version", "shard", "ticket_id", "last_change_id", "last_public_change_id", "public_counts", "internal_counts",
+		"audits", "last_audit"},
 		pgx.CopyFromRows(source.tickets))
 	if err != nil {
 		return sample{}, err
@@ -94,10 +97,11 @@ func (s *bareRows) Next() bool {
 		switch e := fact.(type) {
 		case domain.TicketOpened:
 			s.tickets = append(s.tickets, []any{r.RecordedAt, r.RecordedAt, r.RecordedAt, int32(r.Account), int32(r.Version), int16(0),
-				uuid.UUID(r.Ticket), uuid.UUID(r.ID), uuid.UUID(r.ID), []int32{0, 0, 0}, []int32{0, 0, 0}})
+				uuid.UUID(r.Ticket), uuid.UUID(r.ID), uuid.UUID(r.ID), []int32{0, 0, 0}, []int32{0, 0, 0}, int32(1), e.Audit})
 		case domain.CommentCreated:
 			s.row = []any{int64(r.Position), e.Number, r.RecordedAt, r.RecordedAt, int32(r.Account), int32(r.Version), int16(0),
-				int16(e.Author.Type), e.Public, uuid.UUID(r.Comment), uuid.UUID(r.Ticket), uuid.UUID(e.Author.ID), uuid.UUID(e.Content.ID)}
+				int16(e.Author.Type), e.Public, uuid.UUID(r.Comment), uuid.UUID(r.Ticket), uuid.UUID(e.Author.ID), uuid.UUID(e.Content.ID),
+				e.Audit, int16(e.Channel), int32(e.Flags)}
 			return true
 		}
 	}
