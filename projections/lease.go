@@ -25,7 +25,7 @@ var (
 // projector keeps on itself: what the log has had for a whole round without it
 // being applied, or delivered at all, is read from the log.
 func (p *Projector) keepLeases(ctx context.Context) {
-	every := time.NewTicker(p.config.Lease / 4)
+	every := time.NewTicker(p.config.Lease / 3)
 	defer every.Stop()
 	for {
 		select {
