@@ -2,32 +2,12 @@ package eventstore
 
 import (
 	"context"
-	_ "embed"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
 	"github.com/commentd/commentd/domain"
-	"github.com/commentd/commentd/eventstore/vault"
 )
-
-//go:embed sql/receipt.sql
-var receiptSQL string
-
-//go:embed sql/expire_receipts.sql
-var expireReceiptsSQL string
-
-// Receipt makes a command safe to repeat: of all commands that bear the same ID
-// within two hours one takes effect, and the others are told its result.
-type Receipt struct {
-	ID          uuid.UUID // vault.ReceiptID
-	Fingerprint []byte    // vault.Fingerprint of Request
-	Request     []byte    // what was asked, in a form in which equal requests are equal bytes
-}
 
 // Result is what became of a command.
 type Result struct {
@@ -115,14 +95,10 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 				Event: p.events[len(p.events)-1].id, Position: v.position, Version: v.version, Removed: len(p.removes), RecordedAt: v.recorded,
 				NearHits: decided.nearHits,
 			}, nil
-		case outcomeReplayed:
-			if _, creates := cmd.(domain.CreateComment); creates { // the request names the ticket
+		case outcomeReplayed, outcomeOtherRequest:
+			if _, creates := cmd.(domain.CreateComment); creates && v.outcome == outcomeReplayed { // the request names the ticket
 				return Result{Replayed: true, Comment: v.comment, Ticket: ticket}, nil
 			}
-			if r, found, err := s.replay(ctx, account, receipt); found || err != nil {
-				return r, err
-			}
-		case outcomeOtherRequest:
 			// Fingerprints are made under changing keys: compare under the key of the
 			// first one before calling it another request.
 			if r, found, err := s.replay(ctx, account, receipt); found || err != nil {
@@ -208,36 +184,6 @@ func (s *Store) current(ctx context.Context, cmd domain.Command) (state, error) 
 	return st, err
 }
 
-// replay answers from the receipt of an earlier command, if there is one. It
-// returns ErrReceiptReused if that command was another one.
-func (s *Store) replay(ctx context.Context, account domain.AccountID, receipt *Receipt) (Result, bool, error) {
-	if receipt == nil {
-		return Result{}, false, nil
-	}
-	var comment uuid.UUID
-	var ticket *uuid.UUID
-	var fingerprint []byte
-	err := s.pool.QueryRow(ctx, receiptSQL, s.config.Shard, receipt.ID, account).Scan(&comment, &ticket, &fingerprint)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return Result{}, false, nil
-	case err != nil:
-		return Result{}, false, fmt.Errorf("%w: read receipt: %s", ErrUnavailable, sqlState(err))
-	}
-	same, err := s.vault.SameRequest(ctx, receipt.ID, fingerprint, receipt.Request)
-	switch {
-	case err != nil:
-		return Result{}, false, fmt.Errorf("compare requests: %w", err)
-	case !same:
-		return Result{}, true, ErrReceiptReused
-	}
-	r := Result{Replayed: true, Comment: domain.CommentID(comment)}
-	if ticket != nil {
-		r.Ticket = domain.TicketID(*ticket)
-	}
-	return r, true, nil
-}
-
 // decide decides cmd, and completes it first if it removes contents and is not refused
 // as it is.
 func (s *Store) decide(ctx context.Context, cmd domain.Command, st state) (d decision, err error) {
@@ -283,140 +229,4 @@ func (s *Store) overtaken(ctx context.Context, cmd domain.Command, st state) err
 		return domain.ErrRevision
 	}
 	return nil
-}
-
-// prepare spells out the rows that log.append is to write for a decided command.
-func prepare(cmd domain.Command, st state, events []domain.Event, contents []content, receipt *Receipt) (*pending, error) {
-	account, ticket, comment := cmd.About()
-	p := &pending{
-		account: account, ticket: ticket, ticketRevision: st.ticketRevision,
-		comment: comment, revision: int32(st.comment.Revision), receipt: receipt,
-		events: make([]encodedEvent, 0, len(events)), contents: contents,
-	}
-	switch cmd := cmd.(type) {
-	case domain.CompleteObligation:
-		p.completes, p.destroyedAt = cmd.Obligation, cmd.DestroyedAt
-	case domain.WriteTicket:
-		if p.expected = int32(cmd.Expected); cmd.Say != nil {
-			p.most = domain.MaxComments
-		}
-	}
-	ticketAfter, commentAfter := st.ticket, st.comment
-	for _, e := range events {
-		id, err := uuid.NewV7()
-		if err != nil {
-			return nil, fmt.Errorf("draw event id: %w", err)
-		}
-		encoded := encodedEvent{id: domain.EventID(id)}
-		if encoded.name, encoded.schema, encoded.data, err = Encode(e); err != nil {
-			return nil, err
-		}
-		p.removes = append(p.removes, removed(e)...)
-		switch {
-		case aboutTicket(e):
-			encoded.internal = ticketAfter.Hides(e)
-			ticketAfter = ticketAfter.Evolve(e)
-			p.ticketAfter = &ticketAfter
-		case encoded.name == kindObligationCompleted.name:
-			encoded.internal = ticketAfter.Hides(e)
-		default:
-			before := commentAfter
-			commentAfter = commentAfter.Evolve(e)
-			p.commentAfter = &commentAfter
-			encoded.comment = comment
-			encoded.internal = !before.Public && !commentAfter.Public
-		}
-		p.events = append(p.events, encoded)
-	}
-	return p, nil
-}
-
-// aboutTicket reports whether the event changes what the ticket itself is.
-func aboutTicket(e domain.Event) bool {
-	switch e := e.(type) {
-	case domain.TicketOpened, domain.TicketChanged:
-		return true
-	case domain.ContentErased:
-		return e.Subject
-	}
-	return false
-}
-
-// sealTexts seals the texts that cmd brings, and notes their digests in cmd.
-func (s *Store) sealTexts(ctx context.Context, cmd domain.Command) ([]content, error) {
-	said, subject := textsOf(cmd)
-	account, ticket, comment := cmd.About()
-	var contents []content
-	seal := func(text *domain.Text, place vault.Place) error {
-		document := vault.DocumentOf(domain.Body{Text: text.Body, HTML: text.HTML, Custom: text.Custom}, text.Client)
-		sealed, err := s.vault.Seal(ctx, place, vault.EncodeDocument(document))
-		if err != nil {
-			return fmt.Errorf("seal text: %w", err)
-		}
-		text.Content.Digest = sealed.Digest
-		contents = append(contents, content{id: text.Content.ID, sealed: sealed})
-		return nil
-	}
-	if said != nil {
-		if err := seal(said, vault.OfComment(account, ticket, comment, said.Content.ID)); err != nil {
-			return nil, err
-		}
-	}
-	if subject != nil {
-		if err := seal(subject, vault.OfSubject(account, ticket, subject.Content.ID)); err != nil {
-			return nil, err
-		}
-	}
-	return contents, nil
-}
-
-// bring reports whether the events bring the content into the log: an edit to what
-// the comment says already, and a subject that stays, bring none.
-func bring(events []domain.Event, id domain.ContentID) bool {
-	return slices.ContainsFunc(events, func(e domain.Event) bool {
-		var brought *domain.ContentRef
-		switch e := e.(type) {
-		case domain.CommentCreated:
-			brought = &e.Content
-		case domain.CommentEdited:
-			brought = &e.Content
-		case domain.TicketOpened:
-			brought = e.Subject
-		case domain.TicketChanged:
-			brought = e.Subject
-		}
-		return brought != nil && brought.ID == id
-	})
-}
-
-// textsOf returns the text of a comment and the subject that cmd gives, or nil.
-func textsOf(cmd domain.Command) (said, subject *domain.Text) {
-	var given **domain.Text
-	switch cmd := cmd.(type) {
-	case domain.CreateComment:
-		said = cmd.Text
-	case domain.UpdateComment:
-		said = cmd.Text
-	case domain.PutTicket:
-		given = cmd.Subject
-	case domain.WriteTicket:
-		given = cmd.Subject
-		if cmd.Say != nil {
-			said = cmd.Say.Text
-		}
-	}
-	if given != nil {
-		subject = *given
-	}
-	return said, subject
-}
-
-// ExpireReceipts forgets the receipts that no longer count and returns how many
-// there were.
-func (s *Store) ExpireReceipts(ctx context.Context) (int64, error) {
-	tag, err := s.pool.Exec(ctx, expireReceiptsSQL, s.config.Shard)
-	if err != nil {
-		return 0, fmt.Errorf("%w: expire receipts: %s", ErrUnavailable, sqlState(err))
-	}
-	return tag.RowsAffected(), nil
 }

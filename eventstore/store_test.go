@@ -97,12 +97,11 @@ func (i *instance) create(t testing.TB, ticket domain.TicketID, body string) dom
 
 func (i *instance) receipt(t testing.TB, key, request string) *eventstore.Receipt {
 	t.Helper()
-	id := i.vault.ReceiptID(account, agent.ID, "test", key)
-	fingerprint, err := i.vault.Fingerprint(t.Context(), id, []byte(request))
+	receipt, err := i.Receipt(t.Context(), account, agent.ID, "test", key, []byte(request))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &eventstore.Receipt{ID: id, Fingerprint: fingerprint, Request: []byte(request)}
+	return receipt
 }
 
 // all returns the whole log and fails the test if it is not dense: positions 1, 2,

@@ -130,8 +130,7 @@ func (l *library) comment(ctx context.Context, ticket domain.TicketID, safe bool
 	var receipt *eventstore.Receipt
 	if safe {
 		request := append(ticket[:], commentText...)
-		receipt = &eventstore.Receipt{ID: l.vault.ReceiptID(l.account, l.agent.ID, "bench", id.String()), Request: request}
-		if receipt.Fingerprint, err = l.vault.Fingerprint(ctx, receipt.ID, request); err != nil {
+		if receipt, err = l.log.Receipt(ctx, l.account, l.agent.ID, "bench", id.String(), request); err != nil {
 			return err
 		}
 	}

@@ -16,7 +16,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
@@ -31,6 +30,7 @@ import (
 // executor is all this API asks of the write side.
 type executor interface {
 	Execute(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt) (eventstore.Result, error)
+	Receipt(ctx context.Context, account domain.AccountID, principal domain.UserID, operation, key string, request []byte) (*eventstore.Receipt, error)
 	Refusal(ctx context.Context, cmd domain.Command) error
 	Obligation(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, event domain.EventID) (eventstore.Obligation, error)
 }
@@ -49,18 +49,11 @@ type people interface {
 	ChangeUser(ctx context.Context, account domain.AccountID, id domain.UserID, change func(old directory.User, known bool) (directory.Profile, error)) (u directory.User, created bool, err error)
 }
 
-// receipts names and recognises requests: vault.Vault.
-type receipts interface {
-	ReceiptID(account domain.AccountID, principal domain.UserID, operation, key string) uuid.UUID
-	Fingerprint(ctx context.Context, receipt uuid.UUID, request []byte) ([]byte, error)
-}
-
 // API serves /v1.
 type API struct {
 	store   executor
 	numbers numbers
 	people  people
-	vault   receipts
 	threads reader
 	pages   pages
 	tags    *vault.Tagger
@@ -91,9 +84,9 @@ type Config struct {
 
 // New returns an API on the parts given. Entity tags and cursors are made under
 // keys derived from root, so that all instances understand each other's.
-func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cache[*Page], people *directory.Store, v *vault.Vault, root vault.RootKey, config Config) *API {
+func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cache[*Page], people *directory.Store, root vault.RootKey, config Config) *API {
 	a := &API{
-		store: store, numbers: store.Numbers(), people: people, vault: v, threads: readModel, pages: pages,
+		store: store, numbers: store.Numbers(), people: people, threads: readModel, pages: pages,
 		tags: vault.NewTagger(root), cursors: vault.NewCursorCipher(root), base: config.BaseURL,
 		pieceTimeout: pieceTimeout, erasureHorizon: config.ErasureHorizon, document: sync.OnceValues(openAPI), live: config.Live,
 	}

@@ -48,10 +48,5 @@ func (a *API) receipt(ctx context.Context, p auth.Principal, key string, cmd *do
 		request = append(request, 0)
 	}
 	request = append(request, cmd.Text.Body...)
-	id := a.vault.ReceiptID(p.Account, p.UserID, "v1.createComment", key)
-	fingerprint, err := a.vault.Fingerprint(ctx, id, request)
-	if err != nil {
-		return nil, err
-	}
-	return &eventstore.Receipt{ID: id, Fingerprint: fingerprint, Request: request}, nil
+	return a.store.Receipt(ctx, p.Account, p.UserID, "v1.createComment", key, request)
 }

@@ -9,7 +9,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-json-experiment/json"
-	"github.com/google/uuid"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
@@ -22,6 +21,7 @@ import (
 // executor is all this API asks of the write side.
 type executor interface {
 	Execute(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt) (eventstore.Result, error)
+	Receipt(ctx context.Context, account domain.AccountID, principal domain.UserID, operation, key string, request []byte) (*eventstore.Receipt, error)
 }
 
 // numbers is where the permanent integers come from: eventstore.Numbers.
@@ -38,12 +38,6 @@ type people interface {
 	UserByNumber(ctx context.Context, account domain.AccountID, number int64) (directory.User, error)
 	UsersByNumber(ctx context.Context, account domain.AccountID, numbers ...int64) ([]directory.User, error)
 	UsersByID(ctx context.Context, account domain.AccountID, ids ...domain.UserID) ([]directory.User, error)
-}
-
-// receipts names and recognises requests: vault.Vault.
-type receipts interface {
-	ReceiptID(account domain.AccountID, principal domain.UserID, operation, key string) uuid.UUID
-	Fingerprint(ctx context.Context, receipt uuid.UUID, request []byte) ([]byte, error)
 }
 
 // reader is what this API asks of the read side: threads.Reader.
@@ -63,7 +57,6 @@ type API struct {
 	store    executor
 	numbers  numbers
 	people   people
-	vault    receipts
 	threads  reader
 	keys     *auth.Store
 	cursors  *vault.CursorCipher
@@ -82,9 +75,9 @@ type Config struct {
 
 // New returns an API on the parts given. Cursors are made under a key derived from root,
 // so that all instances understand each other's.
-func New(store *eventstore.Store, readModel *threads.Reader, people *directory.Store, keys *auth.Store, v *vault.Vault, root vault.RootKey, config Config) *API {
+func New(store *eventstore.Store, readModel *threads.Reader, people *directory.Store, keys *auth.Store, root vault.RootKey, config Config) *API {
 	a := &API{
-		store: store, numbers: store.Numbers(), people: people, vault: v, threads: readModel, keys: keys,
+		store: store, numbers: store.Numbers(), people: people, threads: readModel, keys: keys,
 		cursors: vault.NewCursorCipher(root), base: config.BaseURL,
 		routes: chi.NewMux(), found: make(map[string]*operation, len(operations)),
 	}

@@ -29,10 +29,5 @@ func (a *API) receipt(c *call, key string, ticket object) (*eventstore.Receipt, 
 	if err != nil {
 		return nil, err
 	}
-	id := a.vault.ReceiptID(c.caller.Account, c.caller.UserID, "zendesk.createTicket", key)
-	fingerprint, err := a.vault.Fingerprint(c.Context(), id, request)
-	if err != nil {
-		return nil, err
-	}
-	return &eventstore.Receipt{ID: id, Fingerprint: fingerprint, Request: request}, nil
+	return a.store.Receipt(c.Context(), c.caller.Account, c.caller.UserID, "zendesk.createTicket", key, request)
 }

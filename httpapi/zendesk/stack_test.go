@@ -71,11 +71,11 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	})
 	reader := threads.NewReader(pool, v, 0)
 	config := httpapi.Config{Log: slog.New(slog.DiscardHandler)}
-	config.Zendesk = zendesk.New(s.store, reader, s.directory, s.keys, v, root, zendesk.Config{})
+	config.Zendesk = zendesk.New(s.store, reader, s.directory, s.keys, root, zendesk.Config{})
 	for _, option := range options {
 		option(&config)
 	}
-	native := v1.New(s.store, reader, threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, v, root, v1.Config{})
+	native := v1.New(s.store, reader, threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, root, v1.Config{})
 	server := httptest.NewServer(httpapi.New(native, s.keys, m, config))
 	t.Cleanup(server.Close)
 	s.url = server.URL

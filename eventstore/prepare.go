@@ -1,0 +1,66 @@
+package eventstore
+
+import (
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
+)
+
+// prepare spells out the rows that log.append is to write for a decided command.
+func prepare(cmd domain.Command, st state, events []domain.Event, contents []content, receipt *Receipt) (*pending, error) {
+	account, ticket, comment := cmd.About()
+	p := &pending{
+		account: account, ticket: ticket, ticketRevision: st.ticketRevision,
+		comment: comment, revision: int32(st.comment.Revision), receipt: receipt,
+		events: make([]encodedEvent, 0, len(events)), contents: contents,
+	}
+	switch cmd := cmd.(type) {
+	case domain.CompleteObligation:
+		p.completes, p.destroyedAt = cmd.Obligation, cmd.DestroyedAt
+	case domain.WriteTicket:
+		if p.expected = int32(cmd.Expected); cmd.Say != nil {
+			p.most = domain.MaxComments
+		}
+	}
+	ticketAfter, commentAfter := st.ticket, st.comment
+	for _, e := range events {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return nil, fmt.Errorf("draw event id: %w", err)
+		}
+		encoded := encodedEvent{id: domain.EventID(id)}
+		if encoded.name, encoded.schema, encoded.data, err = Encode(e); err != nil {
+			return nil, err
+		}
+		p.removes = append(p.removes, removed(e)...)
+		switch {
+		case aboutTicket(e):
+			encoded.internal = ticketAfter.Hides(e)
+			ticketAfter = ticketAfter.Evolve(e)
+			p.ticketAfter = &ticketAfter
+		case encoded.name == kindObligationCompleted.name:
+			encoded.internal = ticketAfter.Hides(e)
+		default:
+			before := commentAfter
+			commentAfter = commentAfter.Evolve(e)
+			p.commentAfter = &commentAfter
+			encoded.comment = comment
+			encoded.internal = !before.Public && !commentAfter.Public
+		}
+		p.events = append(p.events, encoded)
+	}
+	return p, nil
+}
+
+// aboutTicket reports whether the event changes what the ticket itself is.
+func aboutTicket(e domain.Event) bool {
+	switch e := e.(type) {
+	case domain.TicketOpened, domain.TicketChanged:
+		return true
+	case domain.ContentErased:
+		return e.Subject
+	}
+	return false
+}
