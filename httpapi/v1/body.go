@@ -11,13 +11,11 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/commentd/commentd/httpapi/inbound"
 	"github.com/commentd/commentd/httpapi/problem"
 )
 
-const (
-	maxBody  = 1 << 20 // bytes
-	maxDepth = 64      // of arrays and objects within each other
-)
+const maxBody = inbound.MaxBody
 
 // buffers are for bodies on their way in and out. Big ones are left to the
 // garbage collector.
@@ -86,7 +84,7 @@ func checkMediaType(h http.Header) error {
 		return nil
 	}
 	media, params, err := mime.ParseMediaType(types[0])
-	if err != nil || media != "application/json" && !(strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json")) {
+	if err != nil || !inbound.IsJSON(media) {
 		return errMediaType
 	}
 	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
@@ -96,7 +94,7 @@ func checkMediaType(h http.Header) error {
 }
 
 func decode(body []byte, v any) error {
-	if !shallow(body) {
+	if !inbound.Shallow(body) {
 		return errDepth
 	}
 	if start := bytes.TrimLeft(body, " \t\r\n"); len(start) == 0 || start[0] != '{' {
@@ -113,34 +111,4 @@ func decode(body []byte, v any) error {
 		return problem.New(problem.BadRequest, semantic.JSONPointer.LastToken()+" has a value of the wrong JSON type.")
 	}
 	return errMalformed
-}
-
-// shallow reports whether nothing in body nests deeper than maxDepth. It does not
-// care whether body is well-formed.
-func shallow(body []byte) bool {
-	depth := 0
-	inString := false
-	for i := 0; i < len(body); i++ {
-		c := body[i]
-		if inString {
-			switch c {
-			case '\\':
-				i++
-			case '"':
-				inString = false
-			}
-			continue
-		}
-		switch c {
-		case '"':
-			inString = true
-		case '{', '[':
-			if depth++; depth > maxDepth {
-				return false
-			}
-		case '}', ']':
-			depth--
-		}
-	}
-	return true
 }

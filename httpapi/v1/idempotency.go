@@ -7,31 +7,19 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/inbound"
 	"github.com/commentd/commentd/httpapi/problem"
 )
 
-// maxIdempotencyKey is in bytes.
-const maxIdempotencyKey = 255
+const maxIdempotencyKey = inbound.MaxIdempotencyKey
 
 // idempotencyKey returns the Idempotency-Key of a request, "" if there is none.
 func idempotencyKey(h http.Header) (string, error) {
-	values, ok := h["Idempotency-Key"]
+	key, ok := inbound.IdempotencyKey(h)
 	if !ok {
-		return "", nil
-	}
-	if len(values) != 1 || values[0] == "" || len(values[0]) > maxIdempotencyKey || !printable(values[0]) {
 		return "", problem.New(problem.BadRequest, "Idempotency-Key must be given once, as 1 to 255 printable ASCII characters.")
 	}
-	return values[0], nil
-}
-
-func printable(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
+	return key, nil
 }
 
 // receipt returns what makes the command safe to repeat, nil without a key. Equal

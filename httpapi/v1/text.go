@@ -1,19 +1,17 @@
 package v1
 
 import (
-	"net"
 	"net/http"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/httpapi/inbound"
 	"github.com/commentd/commentd/httpapi/problem"
 )
 
 const (
 	maxContent = 65_536 // bytes of a comment
-	maxSubject = 1_000  // bytes of a ticket's subject
+	maxSubject = inbound.MaxSubject
 )
 
 // mistakes are what is wrong with the members of a body.
@@ -53,20 +51,5 @@ func (m *mistakes) text(field, s string, max int, most string) {
 
 // newText returns a text that r brings, with a content id of its own.
 func newText(body string, r *http.Request) (*domain.Text, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, err
-	}
-	return &domain.Text{Content: domain.ContentRef{ID: domain.ContentID(id)}, Body: body, Client: client(r)}, nil
-}
-
-const maxUserAgent = 256 // bytes
-
-// client returns where a request comes from. The address is that of the
-// connection: headers in which a proxy may or may not have written another one can
-// be written by anybody.
-func client(r *http.Request) domain.Client {
-	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
-	agent := r.UserAgent()
-	return domain.Client{IP: ip, UserAgent: strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], "\ufffd")}
+	return inbound.NewText(r, domain.Body{Text: body})
 }

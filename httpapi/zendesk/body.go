@@ -6,13 +6,12 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-)
 
-const maxBody = 1 << 20 // bytes
+	"github.com/commentd/commentd/httpapi/inbound"
+)
 
 // An object is a JSON object whose members have not been looked into. Those that
 // nobody asks for may be anything.
@@ -24,7 +23,7 @@ type object map[string]jsontext.Value
 // What is not called JSON says nothing either if it is posted: a page elsewhere could have had
 // a browser post it, with credentials that the browser kept.
 func (c *call) body() (object, error) {
-	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, maxBody))
+	text, err := io.ReadAll(http.MaxBytesReader(c.w, c.Body, inbound.MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
@@ -40,7 +39,7 @@ func (c *call) body() (object, error) {
 		return nil, nil
 	}
 	o := object{}
-	if !shallow(text) || json.Unmarshal(text, &o) != nil {
+	if !inbound.Shallow(text) || json.Unmarshal(text, &o) != nil {
 		return nil, errJSON
 	}
 	return o, nil
@@ -48,7 +47,7 @@ func (c *call) body() (object, error) {
 
 func isJSON(contentType string) bool {
 	media, _, err := mime.ParseMediaType(contentType)
-	return err == nil && (media == "application/json" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json"))
+	return err == nil && inbound.IsJSON(media)
 }
 
 // given returns a member that is there and not null.
@@ -110,30 +109,6 @@ func (c *call) object(o object, name string) (object, error) {
 		return nil, c.attribute(name, "a hash")
 	}
 	return members, nil
-}
-
-const maxDepth = 64 // of arrays and objects within each other
-
-// shallow reports whether nothing in the text nests too deep. It does not care whether
-// the text is JSON.
-func shallow(text []byte) bool {
-	depth, inString := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			if depth++; depth > maxDepth {
-				return false
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return true
 }
 
 // canonical returns an object as JSON in a form in which equal objects are equal bytes.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/inbound"
 )
 
 // write returns the command for a wish, which is checked against what the caller may.
@@ -76,6 +77,6 @@ func (c *call) subjectOf(subject *string) (**domain.Text, error) {
 		return text, nil
 	}
 	var err error
-	*text, err = c.newText(domain.Body{Text: *subject})
+	*text, err = inbound.NewText(c.Request, domain.Body{Text: *subject})
 	return text, err
 }

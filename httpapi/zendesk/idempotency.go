@@ -1,22 +1,17 @@
 package zendesk
 
 import (
-	"strings"
-
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/httpapi/inbound"
 )
 
 // idempotencyKey returns the Idempotency-Key of a call, "" if there is none.
 func (c *call) idempotencyKey() (string, error) {
-	values, ok := c.Header["Idempotency-Key"]
+	key, ok := inbound.IdempotencyKey(c.Header)
 	if !ok {
-		return "", nil
-	}
-	const most = 255
-	if len(values) != 1 || values[0] == "" || len(values[0]) > most || strings.ContainsFunc(values[0], func(r rune) bool { return r < ' ' || r > '~' }) {
 		return "", c.attribute("Idempotency-Key", "1 to 255 printable characters")
 	}
-	return values[0], nil
+	return key, nil
 }
 
 // receipt returns what makes the creation of a ticket safe to repeat, nil without a

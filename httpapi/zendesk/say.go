@@ -2,13 +2,12 @@ package zendesk
 
 import (
 	"errors"
-	"net"
-	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/httpapi/inbound"
 )
 
 // say puts the comment of a wish into a command.
@@ -31,7 +30,7 @@ func (a *API) say(c *call, cmd *domain.WriteTicket, w *wish) error {
 		body = domain.MarkdownBody(w.comment.text)
 	}
 	body.Custom = w.custom
-	text, err := c.newText(body)
+	text, err := inbound.NewText(c.Request, body)
 	if err != nil {
 		return err
 	}
@@ -77,20 +76,4 @@ func (a *API) requesterOf(c *call, r *requester) (*domain.UserID, error) {
 		return nil, invalid("requester", detail{"Requester: is invalid", "InvalidValue"})
 	}
 	return &u.ID, err
-}
-
-const maxUserAgent = 256 // bytes
-
-// newText returns a text with an id of its own, sent from where the call comes from.
-func (c *call) newText(body domain.Body) (*domain.Text, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return nil, err
-	}
-	ip, _, _ := net.SplitHostPort(c.RemoteAddr)
-	agent := c.UserAgent()
-	return &domain.Text{
-		Content: domain.ContentRef{ID: domain.ContentID(id)}, Body: body.Text, HTML: body.HTML, Custom: body.Custom,
-		Client: domain.Client{IP: ip, UserAgent: strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], "\ufffd")},
-	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/httpapi/inbound"
 )
 
 // A wish is what a body asks of a ticket. What is nil was not asked for.
@@ -23,8 +24,6 @@ type requester struct {
 	number int64
 	email  string // counts, if there is one
 }
-
-const maxSubject = 1000 // bytes, as on /v1
 
 // wish reads what is asked of a ticket; all that is wrong with values is gathered, and
 // refused at once.
@@ -103,7 +102,7 @@ func (c *call) subject(ticket object, wrong map[string][]detail) (**string, erro
 		return nil, err
 	case text == nil || strings.TrimSpace(*text) == "":
 		return new(*string), nil
-	case len(*text) > maxSubject || strings.Contains(*text, "\x00"):
+	case len(*text) > inbound.MaxSubject || strings.Contains(*text, "\x00"):
 		wrong["subject"] = []detail{{"Subject: is too long (maximum is 1000 bytes) or has U+0000", "InvalidValue"}}
 	}
 	return &text, nil
