@@ -23,35 +23,22 @@ func (a *API) listAudits(c *call) error {
 		Account: c.caller.Account, Ticket: ticket, Viewer: c.caller.Actor(), Desc: asked.desc, Limit: asked.size,
 	}
 	list := cursorContext(c.op.action, q.Account, q.Ticket)
-	if q.After, err = openCursor[eventstore.Version](a, list, asked.after); err != nil {
+	if q.After, q.Before, q.Skip, err = span[eventstore.Version](a, list, &asked); err != nil {
 		return err
-	}
-	if q.Before, err = openCursor[eventstore.Version](a, list, asked.before); err != nil {
-		return err
-	}
-	if !asked.cursor {
-		q.Skip = asked.skip()
 	}
 	page, err := a.threads.Audits(c.Context(), q)
 	if err != nil {
 		return err
 	}
-	at := place{more: page.More, total: page.Total}
-	if n := len(page.Audits); n > 0 && asked.cursor {
-		at.first = a.cursors.Seal(list, uint64(page.Audits[0].Version))
-		at.last = a.cursors.Seal(list, uint64(page.Audits[n-1].Version))
-	}
-	number, err := c.number("ticket_id")
-	if err != nil {
-		return err
-	}
-	s, err := a.scene(c, ticket, peopleOf(page.Audits))
+	at := placeOf(a, list, &asked, page.Audits, func(a *threads.Audit) uint64 { return uint64(a.Version) })
+	at.more, at.total = page.More, page.Total
+	about, s, err := a.scene(c, ticket, peopleOf(page.Audits))
 	if err != nil {
 		return err
 	}
 	shown := make([]audit, len(page.Audits))
 	for i := range page.Audits {
-		shown[i] = s.audit(number, &page.Audits[i])
+		shown[i] = s.audit(about.Number, &page.Audits[i])
 	}
 	return c.reply(http.StatusOK, append(ordered{{"audits", shown}}, asked.members(c.self(), at)...))
 }
@@ -62,23 +49,23 @@ func (a *API) getAudit(c *call) error {
 	if err != nil {
 		return err
 	}
-	number, err := c.number("ticket_id")
+	about, err := a.threads.Ticket(c.Context(), c.caller.Account, ticket, c.caller.Actor())
 	if err != nil {
 		return err
 	}
-	shown, err := a.shownAudit(c, ticket, number, found)
+	shown, err := a.shownAudit(c, &about, found)
 	if err != nil {
 		return err
 	}
 	return c.reply(http.StatusOK, ordered{{"audit", shown}})
 }
 
-func (a *API) shownAudit(c *call, ticket domain.TicketID, number int64, found threads.Audit) (audit, error) {
-	s, err := a.scene(c, ticket, peopleOf([]threads.Audit{found}))
+func (a *API) shownAudit(c *call, about *threads.Ticket, found threads.Audit) (audit, error) {
+	s, err := a.sceneOf(c.Context(), c.caller.Account, about.Requester, peopleOf([]threads.Audit{found}))
 	if err != nil {
 		return audit{}, err
 	}
-	return s.audit(number, &found), nil
+	return s.audit(about.Number, &found), nil
 }
 
 // audit returns the audit that the path names, of the ticket that it names.

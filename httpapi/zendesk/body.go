@@ -72,30 +72,30 @@ func (c *call) text(o object, name string) (*string, error) {
 // integer returns a member that is to be an integer; clients may write it as a string.
 // Without it the integer is nil; one that is no number of anything is 0.
 func (c *call) integer(o object, name string) (*int64, error) {
-	v, ok := o.given(name)
-	if !ok {
-		return nil, nil
+	n, err := quotable[int64](c, o, name, "an integer")
+	if n != nil {
+		*n = max(*n, 0)
 	}
-	var n int64
-	if json.Unmarshal(bytes.Trim(v, `"`), &n) != nil {
-		return nil, c.attribute(name, "an integer")
-	}
-	n = max(n, 0)
-	return &n, nil
+	return n, err
 }
 
 // flag returns a member that is to be true or false; clients may write it as a string.
 // Without it the flag is nil.
 func (c *call) flag(o object, name string) (*bool, error) {
+	return quotable[bool](c, o, name, "a boolean")
+}
+
+// quotable returns a member that may stand in quotes, nil without it.
+func quotable[T any](c *call, o object, name, must string) (*T, error) {
 	v, ok := o.given(name)
 	if !ok {
 		return nil, nil
 	}
-	var yes bool
-	if json.Unmarshal(bytes.Trim(v, `"`), &yes) != nil {
-		return nil, c.attribute(name, "a boolean")
+	value := new(T)
+	if json.Unmarshal(bytes.Trim(v, `"`), value) != nil {
+		return nil, c.attribute(name, must)
 	}
-	return &yes, nil
+	return value, nil
 }
 
 // object returns a member that is to be an object. Without it the object is nil.

@@ -2,7 +2,6 @@ package zendesk
 
 import (
 	"context"
-	"encoding/binary"
 	"net/http"
 
 	"github.com/commentd/commentd/domain"
@@ -47,7 +46,7 @@ func (a *API) listComments(c *call) error {
 		return err
 	}
 	authors := authorsOf(page.Comments)
-	s, err := a.scene(c, ticket, authors)
+	_, s, err := a.scene(c, ticket, authors)
 	if err != nil {
 		return err
 	}
@@ -70,42 +69,15 @@ func (c *call) self() string { return c.base + pathOf(c.URL.EscapedPath()) + ".j
 func (a *API) page(c *call, asked *pageQuery, q threads.ListQuery) (page threads.Page, at place, err error) {
 	q.Account, q.Whole, q.Desc, q.Limit = c.caller.Account, true, asked.desc, asked.size
 	list := cursorContext(c.op.action, q.Account, q.Ticket)
-	if q.After, err = openCursor[eventstore.Position](a, list, asked.after); err != nil {
+	if q.After, q.Before, q.Skip, err = span[eventstore.Position](a, list, asked); err != nil {
 		return page, at, err
-	}
-	if q.Before, err = openCursor[eventstore.Position](a, list, asked.before); err != nil {
-		return page, at, err
-	}
-	if !asked.cursor {
-		q.Skip = asked.skip()
 	}
 	if page, err = a.threads.List(c.Context(), q); err != nil {
 		return page, at, err
 	}
-	at = place{more: page.More, total: page.Total}
-	if n := len(page.Comments); n > 0 && asked.cursor {
-		at.first = a.cursors.Seal(list, uint64(page.Comments[0].Position))
-		at.last = a.cursors.Seal(list, uint64(page.Comments[n-1].Position))
-	}
+	at = placeOf(a, list, asked, page.Comments, func(c *threads.Comment) uint64 { return uint64(c.Position) })
+	at.more, at.total = page.More, page.Total
 	return page, at, nil
-}
-
-// cursorContext: a cursor is good for one list of one ticket, in either order.
-func cursorContext(list string, account domain.AccountID, ticket domain.TicketID) []byte {
-	context := binary.BigEndian.AppendUint32([]byte("zendesk "+list), uint32(account))
-	return append(context, ticket[:]...)
-}
-
-// openCursor returns the place that a cursor stands for, 0 for no cursor.
-func openCursor[T ~int64 | ~int32 | ~int](a *API, list []byte, cursor string) (T, error) {
-	if cursor == "" {
-		return 0, nil
-	}
-	opened, err := a.cursors.Open(list, cursor)
-	if err != nil || T(opened) <= 0 || uint64(T(opened)) != opened {
-		return 0, errPage
-	}
-	return T(opened), nil
 }
 
 func authorsOf(comments []threads.Comment) []domain.UserID {
@@ -116,13 +88,15 @@ func authorsOf(comments []threads.Comment) []domain.UserID {
 	return authors
 }
 
-// scene reads what has to be known to show comments by the authors.
-func (a *API) scene(c *call, ticket domain.TicketID, authors []domain.UserID) (*scene, error) {
-	found, err := a.threads.Ticket(c.Context(), c.caller.Account, ticket, c.caller.Actor())
+// scene reads a ticket, and what has to be known to show something of it that speaks of
+// the users.
+func (a *API) scene(c *call, ticket domain.TicketID, users []domain.UserID) (about threads.Ticket, s *scene, err error) {
+	about, err = a.threads.Ticket(c.Context(), c.caller.Account, ticket, c.caller.Actor())
 	if err != nil {
-		return nil, err
+		return about, nil, err
 	}
-	return a.sceneOf(c.Context(), c.caller.Account, found.Requester, authors)
+	s, err = a.sceneOf(c.Context(), c.caller.Account, about.Requester, users)
+	return about, s, err
 }
 
 func (a *API) sceneOf(ctx context.Context, account domain.AccountID, requester *domain.UserID, authors []domain.UserID) (*scene, error) {

@@ -170,7 +170,7 @@ func (a *API) replyWritten(c *call, status int, s *sight, number int64) error {
 		if err != nil {
 			return err
 		}
-		shown, err := a.shownAudit(c, s.ID, s.Number, found)
+		shown, err := a.shownAudit(c, &s.Ticket, found)
 		if err != nil {
 			return err
 		}
