@@ -165,7 +165,7 @@ func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, checks []httpapi
 		pages := threads.NewCache[*v1.Page](s.tools.pool, 0, s.PageCache<<20, s.metrics)
 		api = v1.New(s.tools.log, reader, pages, s.tools.directory, s.root, v1.Config{
 			BaseURL: s.PublicURL, ErasureHorizon: s.ErasureHorizon, Log: s.tree(),
-			Live: &v1.Live{Hub: hub, Head: s.tools.log.Head, Recheck: s.tools.keys.Recheck},
+			Live: &v1.Live{Hub: hub, Recheck: s.tools.keys.Recheck},
 		})
 		config.Zendesk = zendesk.New(s.tools.log, reader, s.tools.directory, s.tools.keys, s.root, zendesk.Config{BaseURL: s.PublicURL})
 	}

@@ -19,8 +19,6 @@ import (
 // Live is what has to be known to let callers follow events as they happen.
 type Live struct {
 	Hub *feed.Hub
-	// Head returns the end of the log: eventstore.Store.
-	Head func(context.Context) (eventstore.Head, error)
 	// Recheck returns whom the key of a request stands for now, or that it is good no more:
 	// a stream outlives many a key.
 	Recheck func(*http.Request) (auth.Principal, error)
@@ -82,14 +80,14 @@ func (a *API) liveStart(r *http.Request, p auth.Principal, q *liveQuery) (events
 	case fromBeginning:
 		return 0, nil
 	case "", fromNow:
-		head, err := a.live.Head(r.Context())
+		head, err := a.live.Hub.Head(r.Context())
 		return head.Position, err
 	}
 	position, err := a.cursors.Open(liveContext(p), from)
 	if err != nil {
 		return 0, problem.New(problem.BadRequest, "from must be beginning, now, or the id of an event of this stream; so must Last-Event-ID.")
 	}
-	head, err := a.live.Head(r.Context())
+	head, err := a.live.Hub.Head(r.Context())
 	if err == nil && head.Position < eventstore.Position(position) {
 		err = errStreamAhead
 	}

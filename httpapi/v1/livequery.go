@@ -50,10 +50,11 @@ func parseLiveQuery(raw string) (q liveQuery, err error) {
 		}
 		q.ticket = &id
 	}
+	known := eventstore.EventTypes()
 	for _, list := range values["type"] {
 		for name := range strings.SplitSeq(list, ",") {
-			if !slices.Contains(eventstore.EventTypes(), name) {
-				return q, problem.New(problem.BadRequest, "type must be names of: "+strings.Join(eventstore.EventTypes(), ", ")+".")
+			if !slices.Contains(known, name) {
+				return q, problem.New(problem.BadRequest, "type must be names of: "+strings.Join(known, ", ")+".")
 			}
 			q.types = append(q.types, name)
 		}

@@ -78,7 +78,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	}
 	s.api = v1.New(s.store, threads.NewReader(pool, v, 0), threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, root, v1.Config{
 		Log:  audit.NewReader(pool, s.treeKey, 0),
-		Live: &v1.Live{Hub: s.feed(ctx), Head: s.store.Head, Recheck: s.keys.Recheck},
+		Live: &v1.Live{Hub: s.feed(ctx), Recheck: s.keys.Recheck},
 	})
 	s.handler = httpapi.New(s.api, s.keys, m, config)
 	server := httptest.NewServer(s.handler)

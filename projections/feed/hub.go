@@ -74,6 +74,9 @@ func New(log Log, source Source) *Hub {
 	}
 }
 
+// Head returns the end of the log. The error is eventstore.ErrUnavailable.
+func (h *Hub) Head(ctx context.Context) (eventstore.Head, error) { return h.log.Head(ctx) }
+
 // Run follows the log while there are watchers, until ctx ends.
 func (h *Hub) Run(ctx context.Context) error {
 	defer close(h.stopped)
