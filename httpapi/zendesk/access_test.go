@@ -27,6 +27,8 @@ listAudits          401    401   404    200    200   200   200   200      403   
 countAudits         401    401   404    200    200   200   200   200      403      403
 getAudit            401    401   404    200    200   200   200   200      403      403
 makeAuditPrivate    401    401   404    403    403   200   200   200      403      403
+accountAudits       401    401   403    403    403   403   200   403      403      403
+exportEvents        401    401   403    403    403   403   200   403      403      403
 listRemarks         401    401   404    200    200   200   200   200      200      404
 getRemark           401    401   404    200    200   200   200   200      200      404
 getNote             401    401   404    404    404   404   404   404      404      404
@@ -125,6 +127,10 @@ func (a *account) request(operation string) (method, path, body string) {
 		return "GET", fmt.Sprint(t.path, "/audits/", a.auditOf(t, number)), ""
 	case "makeAuditPrivate":
 		return "PUT", fmt.Sprint(t.path, "/audits/", a.auditOf(t, number), "/make_private"), ""
+	case "accountAudits":
+		return "GET", "/api/v2/ticket_audits", ""
+	case "exportEvents":
+		return "GET", "/api/v2/incremental/ticket_events?start_time=0", ""
 	case "listRemarks":
 		return "GET", t.public + "/comments", ""
 	case "getRemark":

@@ -50,6 +50,9 @@ type reader interface {
 	Audits(ctx context.Context, q threads.AuditQuery) (threads.AuditPage, error)
 	AuditByNumber(ctx context.Context, account domain.AccountID, ticket domain.TicketID, viewer domain.Actor, number int64) (threads.Audit, error)
 	AuditCount(ctx context.Context, account domain.AccountID, ticket domain.TicketID, viewer domain.Actor) (int, error)
+	AccountAudits(ctx context.Context, q threads.AccountAuditQuery) (threads.AccountAuditPage, error)
+	PositionBefore(ctx context.Context, moment time.Time) (eventstore.Position, error)
+	PositionAgo(ctx context.Context, age time.Duration) (eventstore.Position, time.Time, error)
 }
 
 // API serves /api/v2.
@@ -64,6 +67,7 @@ type API struct {
 	routes   *chi.Mux // finds operations, and serves nothing
 	found    map[string]*operation
 	admitted http.Handler
+	exports  exportLimits
 }
 
 // Config is what New may be told beyond what it needs.
@@ -80,6 +84,7 @@ func New(store *eventstore.Store, readModel *threads.Reader, people *directory.S
 		store: store, numbers: store.Numbers(), people: people, threads: readModel, keys: keys,
 		cursors: vault.NewCursorCipher(root), base: config.BaseURL,
 		routes: chi.NewMux(), found: make(map[string]*operation, len(operations)),
+		exports: exportLimits{second: 4000, bytes: 8 << 20},
 	}
 	for i := range operations {
 		op := &operations[i]

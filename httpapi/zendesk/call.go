@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/directory"
 )
 
 // A call is a request for an operation, by somebody who is known.
@@ -43,10 +44,23 @@ func (c *call) allowed() error {
 	if c.op.scopes == 0 {
 		return nil
 	}
-	if c.caller.Scopes&c.op.scopes == 0 || c.op.also != 0 && !c.caller.Has(c.op.also) || c.op.who == agents && !c.caller.MaySeeInternal() {
+	if c.caller.Scopes&c.op.scopes == 0 || c.op.also != 0 && !c.caller.Has(c.op.also) || !c.op.who.has(&c.caller) {
 		return errForbidden
 	}
 	return nil
+}
+
+// has reports whether somebody is of the circle.
+func (who circle) has(p *auth.Principal) bool {
+	switch who {
+	case anyone:
+		return true
+	case agents:
+		return p.MaySeeInternal()
+	case admins:
+		return p.MaySeeInternal() && p.Role == directory.RoleAdmin
+	}
+	return false
 }
 
 // includes reports whether the query string asks for a side-load.

@@ -75,6 +75,13 @@ type system struct {
 	Longitude *float64 `json:"longitude"`
 }
 
+func systemOf(d *threads.Document) (from system) {
+	if d != nil {
+		from.Client, from.IP = orNull(d.Client.UserAgent), orNull(d.Client.IP)
+	}
+	return from
+}
+
 // flagOptions is what is said of a flag: what commentd has found out by itself can be
 // trusted.
 type flagOptions struct {
@@ -85,15 +92,11 @@ type flagOptions struct {
 // are there if there are flags. mirrored repeats the via, as one of the sources has it;
 // nil: it does not.
 func metadata(d *threads.Document, mirrored *via, flags domain.Flags) ordered {
-	var from system
 	custom := jsontext.Value("{}")
-	if d != nil {
-		from.Client, from.IP = orNull(d.Client.UserAgent), orNull(d.Client.IP)
-		if d.Custom != "" {
-			custom = jsontext.Value(d.Custom)
-		}
+	if d != nil && d.Custom != "" {
+		custom = jsontext.Value(d.Custom)
 	}
-	m := ordered{{"system", from}, {"custom", custom}}
+	m := ordered{{"system", systemOf(d)}, {"custom", custom}}
 	if mirrored != nil {
 		m = append(m, member{"via", mirrored})
 	}

@@ -13,3 +13,7 @@ func Served() []string {
 	}
 	return served
 }
+
+// LimitExports sets how many audits beyond those asked for an export may have, and after
+// how many bytes it ends.
+func (a *API) LimitExports(second, bytes int) { a.exports = exportLimits{second, bytes} }

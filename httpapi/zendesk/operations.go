@@ -12,6 +12,7 @@ type circle int
 const (
 	agents circle = iota // whoever may see internal notes
 	anyone               // end users, too
+	admins               // administrators alone
 )
 
 // An operation is something that can be asked for. The set is closed; the OpenAPI
@@ -53,6 +54,9 @@ var operations = []operation{
 	{get, "/tickets/{ticket_id}/audits/count", "ticket_audits/count", mayRead, 0, agents, (*API).countAudits},
 	{get, "/tickets/{ticket_id}/audits/{audit_id}", "ticket_audits/show", mayRead, 0, agents, (*API).getAudit},
 	{put, "/tickets/{ticket_id}/audits/{audit_id}/make_private", "ticket_audits/make_private", mayRedact, 0, agents, (*API).makeAuditPrivate},
+
+	{get, "/ticket_audits", "ticket_audits/index", mayRead, 0, admins, (*API).listAccountAudits},
+	{get, "/incremental/ticket_events", "incremental/ticket_events", mayRead, 0, admins, (*API).exportTicketEvents},
 
 	{get, "/requests/{request_id}/comments", "request_comments/index", mayRead, 0, anyone, (*API).listRemarks},
 	{get, "/requests/{request_id}/comments/{comment_id}", "request_comments/show", mayRead, 0, anyone, (*API).getRemark},

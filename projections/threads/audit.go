@@ -12,10 +12,13 @@ import (
 // §9): edits and deletions do not. What it said is what is left of that today.
 type Audit struct {
 	Number int64
-	// Version is that of its last event, for cursors. It is not for showing.
-	Version eventstore.Version
-	At      time.Time // UTC
-	Actor   domain.Actor
+	Ticket domain.TicketID
+	// Version and Position are those of its last event, for cursors. They are not for
+	// showing.
+	Version  eventstore.Version
+	Position eventstore.Position
+	At       time.Time // UTC
+	Actor    domain.Actor
 	// Channel, Flags and Document are those of the comment that it made, if it made one.
 	// Document is nil if the comment is deleted or erased.
 	Channel  domain.Channel

@@ -12,8 +12,12 @@ import (
 	"github.com/commentd/commentd/eventstore"
 )
 
-//go:embed sql/comments_today.sql
-var commentsTodaySQL string
+var (
+	//go:embed sql/comments_today.sql
+	commentsTodaySQL string
+	//go:embed sql/tickets_before.sql
+	ticketsBeforeSQL string
+)
 
 // today is what an audit may show of a comment.
 type today struct {
@@ -24,11 +28,11 @@ type today struct {
 
 // audits makes audits of events, which are in order, and closes the view.
 func (v *view) audits(ctx context.Context, r *Reader, entries []Entry) ([]Audit, error) {
-	if err := new(history).tickets(ctx, v, entries); err != nil {
+	if err := v.before(ctx, entries); err != nil {
 		return nil, err
 	}
-	subjects := &passages{account: v.account, ticket: v.ticket, at: make(map[eventstore.Version]passage)}
-	var comments []pgtype.UUID
+	subjects := &passages{account: v.account, at: make(map[spot]passage)}
+	var tickets, comments []pgtype.UUID
 	for i := range entries {
 		e := &entries[i]
 		switch fact := e.Fact.(type) {
@@ -37,10 +41,10 @@ func (v *view) audits(ctx context.Context, r *Reader, entries []Entry) ([]Audit,
 		case domain.TicketChanged:
 			subjects.subject(e, fact.Subject)
 		case domain.CommentCreated, domain.CommentMadePrivate, domain.CommentMadePublic, domain.CommentRedacted:
-			comments = append(comments, asID(e.Comment))
+			tickets, comments = append(tickets, asID(e.Ticket)), append(comments, asID(e.Comment))
 		}
 	}
-	known, err := v.today(ctx, comments)
+	known, err := v.today(ctx, tickets, comments)
 	if err != nil {
 		return nil, err
 	}
@@ -62,20 +66,57 @@ func (v *view) audits(ctx context.Context, r *Reader, entries []Entry) ([]Audit,
 		}
 		meta := e.Fact.Metadata()
 		if n := len(audits); n == 0 || audits[n-1].Number != meta.Audit {
-			audits = append(audits, Audit{Number: meta.Audit, At: e.RecordedAt, Actor: meta.Actor})
+			audits = append(audits, Audit{Number: meta.Audit, Ticket: e.Ticket, At: e.RecordedAt, Actor: meta.Actor})
 		}
 		audits[len(audits)-1].add(e, known)
 	}
 	return audits, nil
 }
 
-// today reads what comments are today.
-func (v *view) today(ctx context.Context, ids []pgtype.UUID) (map[domain.CommentID]*today, error) {
+// before notes what the ticket was before each of the entries that have changed one.
+func (v *view) before(ctx context.Context, entries []Entry) error {
+	var tickets []pgtype.UUID
+	var versions []int32
+	for i := range entries {
+		if e := &entries[i]; changes(e) {
+			tickets, versions = append(tickets, asID(e.Ticket)), append(versions, int32(e.Version))
+		}
+	}
+	if len(tickets) == 0 {
+		return nil
+	}
+	told := make(map[domain.TicketID][]Entry) // in order; some of them twice, which makes no difference
+	err := v.each(ctx, func(r *eventstore.Recorded) {
+		if fact, err := r.Decode(); err == nil {
+			told[r.Ticket] = append(told[r.Ticket], Entry{Recorded: *r, Fact: fact})
+		}
+	}, ticketsBeforeSQL, v.r.shard, v.account, tickets, versions)
+	if err != nil {
+		return err
+	}
+	for i := range entries {
+		e := &entries[i]
+		for _, t := range told[e.Ticket] {
+			if changes(e) && t.Version < e.Version {
+				e.Before = e.Before.Evolve(t.Fact)
+			}
+		}
+	}
+	return nil
+}
+
+func changes(e *Entry) bool {
+	_, changes := e.Fact.(domain.TicketChanged)
+	return changes
+}
+
+// today reads what comments, each of the ticket beside it, are today.
+func (v *view) today(ctx context.Context, tickets, ids []pgtype.UUID) (map[domain.CommentID]*today, error) {
 	known := make(map[domain.CommentID]*today, len(ids))
 	if len(ids) == 0 {
 		return known, nil
 	}
-	rows, err := v.conn.Query(ctx, commentsTodaySQL, v.r.shard, v.account, asID(v.ticket), ids)
+	rows, err := v.conn.Query(ctx, commentsTodaySQL, v.r.shard, v.account, tickets, ids)
 	if err != nil {
 		return nil, failed(err)
 	}
@@ -99,18 +140,22 @@ func (v *view) today(ctx context.Context, ids []pgtype.UUID) (map[domain.Comment
 
 // openToday opens the comments that the entries have made.
 func (r *Reader) openToday(ctx context.Context, v *view, known map[domain.CommentID]*today, entries []Entry) error {
-	var rows []row
+	made := make(map[domain.TicketID][]row)
+	var buckets []int64
 	for i := range entries {
 		e := &entries[i]
-		fact, made := e.Fact.(domain.CommentCreated)
+		fact, creates := e.Fact.(domain.CommentCreated)
 		c := known[e.Comment]
-		if !made || c == nil {
+		if !creates || c == nil {
 			continue
 		}
 		c.Position, c.CreatedAt = e.Position, e.RecordedAt
 		c.Author, c.Audit, c.Channel, c.Flags = fact.Author, fact.Audit, fact.Channel, fact.Flags
 		if !c.deleted {
-			rows = append(rows, c.row)
+			made[e.Ticket] = append(made[e.Ticket], c.row)
+			if c.sealed != nil {
+				buckets = append(buckets, c.bucket)
+			}
 			continue
 		}
 		hidden := c.Comment
@@ -118,18 +163,27 @@ func (r *Reader) openToday(ctx context.Context, v *view, known map[domain.Commen
 		hidden.Document = &Document{Body: domain.Body{Text: domain.MaskedText}}
 		c.opened = &hidden
 	}
-	opened, err := r.open(ctx, v.account, v.ticket, rows, true)
-	for i := range opened {
-		known[opened[i].ID].opened = &opened[i]
+	// At once for all tickets: none of them has to wait for its keys, then.
+	if err := r.vault.Prefetch(ctx, buckets); err != nil {
+		return failed(err)
 	}
-	return err
+	for ticket, rows := range made {
+		opened, err := r.open(ctx, v.account, ticket, rows, true)
+		if err != nil {
+			return err
+		}
+		for i := range opened {
+			known[opened[i].ID].opened = &opened[i]
+		}
+	}
+	return nil
 }
 
 var maskedJSON, _ = jsontext.AppendQuote(nil, domain.MaskedText)
 
 // add notes what an event did.
 func (a *Audit) add(e *Entry, known map[domain.CommentID]*today) {
-	a.Version = e.Version
+	a.Version, a.Position = e.Version, e.Position
 	c := known[e.Comment]
 	if c == nil && e.Comment != (domain.CommentID{}) {
 		return // its row is missing, which a verification reports

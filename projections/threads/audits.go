@@ -37,14 +37,11 @@ func (r *Reader) Audits(ctx context.Context, q AuditQuery) (AuditPage, error) {
 	if page.Total, err = v.auditCount(ctx, who); err != nil {
 		return AuditPage{}, err
 	}
-	walk := q.walk()
-	if err := walk.run(ctx, v); err != nil {
+	walk, from := q.walk()
+	if err := walk.run(ctx, v, ticketEvents(from, walk.down)); err != nil {
 		return AuditPage{}, err
 	}
-	if page.More = len(walk.groups) > q.Limit; page.More {
-		walk.groups = walk.groups[:q.Limit]
-	}
-	entries := walk.entries()
+	entries := walk.page(&page.More)
 	if page.Audits, err = v.audits(ctx, r, entries); err != nil {
 		return AuditPage{}, err
 	}
@@ -119,8 +116,8 @@ func (r *Reader) AuditByNumber(ctx context.Context, account domain.AccountID, ti
 		return Audit{}, failed(err)
 	}
 	// The events of a write stand next to each other, and are few.
-	walk := auditWalk{from: max(0, at-eventsOfWrite), most: 2 * eventsOfWrite}
-	if err := walk.run(ctx, v); err != nil {
+	walk := auditWalk{most: 2 * eventsOfWrite}
+	if err := walk.run(ctx, v, ticketEvents(max(0, at-eventsOfWrite), false)); err != nil {
 		return Audit{}, err
 	}
 	for _, g := range walk.groups {

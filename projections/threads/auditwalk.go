@@ -19,10 +19,9 @@ var auditedSQL = [2]string{
 	strings.NewReplacer("{from}", "<", "{order}", "version DESC").Replace(auditedText),
 }
 
-// An auditWalk reads the events of a ticket audit by audit, until it has met one audit
-// more than it passes over and is asked for, or there are no more events.
+// An auditWalk reads events audit by audit, until it has met one audit more than it
+// passes over and is asked for, or there are no more events.
 type auditWalk struct {
-	from eventstore.Version // not included
 	down bool
 	skip int // audits to be passed over
 	most int
@@ -31,6 +30,10 @@ type auditWalk struct {
 	met    int // audits, those passed over included
 }
 
+// auditSource gives the next events in the order of a walk, and says whether there may be
+// more of them.
+type auditSource func(ctx context.Context, v *view) (events []eventstore.Recorded, more bool, err error)
+
 // auditGroup is the events of one audit, and those that were met behind it but are in no
 // audit.
 type auditGroup struct {
@@ -38,38 +41,51 @@ type auditGroup struct {
 	entries []Entry
 }
 
-// walk returns how the query's audits are read. A cursor is the last version of its
-// audit: who goes down from there meets that audit first, and passes over it.
-func (q *AuditQuery) walk() *auditWalk {
-	w := &auditWalk{down: q.Desc != (q.Before != 0), most: q.Limit}
+// walk returns how the query's audits are read, and from where. A cursor is the last
+// version of its audit: who goes down from there meets that audit first, and passes over
+// it.
+func (q *AuditQuery) walk() (w *auditWalk, from eventstore.Version) {
+	w = &auditWalk{down: q.Desc != (q.Before != 0), most: q.Limit}
 	switch cursor := max(q.After, q.Before); {
 	case cursor == 0 && w.down:
-		w.from, w.skip = math.MaxInt32, q.Skip
+		from, w.skip = math.MaxInt32, q.Skip
 	case cursor == 0:
 		w.skip = q.Skip
 	case w.down:
-		w.from, w.skip = cursor+1, 1
+		from, w.skip = cursor+1, 1
 	default:
-		w.from = cursor
+		from = cursor
 	}
-	return w
+	return w, from
+}
+
+// ticketEvents are the events of the view's ticket that show in audits, in one direction
+// from a version that is not among them.
+func ticketEvents(from eventstore.Version, down bool) auditSource {
+	return func(ctx context.Context, v *view) ([]eventstore.Recorded, bool, error) {
+		events := make([]eventstore.Recorded, 0, auditChunk)
+		err := v.each(ctx, func(e *eventstore.Recorded) { events = append(events, *e) },
+			auditedSQL[direction(down)], v.r.shard, v.account, asID(v.ticket), from, auditChunk)
+		if n := len(events); n > 0 {
+			from = events[n-1].Version
+		}
+		return events, len(events) == auditChunk, err
+	}
 }
 
 // run reads the events.
-func (w *auditWalk) run(ctx context.Context, v *view) error {
-	for from, done := w.from, false; !done; {
-		events := make([]eventstore.Recorded, 0, auditChunk)
-		err := v.each(ctx, func(e *eventstore.Recorded) { events = append(events, *e) },
-			auditedSQL[direction(w.down)], v.r.shard, v.account, asID(v.ticket), from, auditChunk)
-		if err != nil {
+func (w *auditWalk) run(ctx context.Context, v *view, next auditSource) error {
+	for more := true; more; {
+		var events []eventstore.Recorded
+		var err error
+		if events, more, err = next(ctx, v); err != nil {
 			return err
 		}
 		for i := range events {
-			if from = events[i].Version; w.add(&events[i]) {
+			if w.add(&events[i]) {
 				return nil
 			}
 		}
-		done = len(events) < auditChunk
 	}
 	if w.met <= w.skip { // the last one is passed over, too
 		w.groups = nil
@@ -103,6 +119,15 @@ func (w *auditWalk) add(r *eventstore.Recorded) (enough bool) {
 		w.groups[last].entries = append(w.groups[last].entries, e)
 	}
 	return false
+}
+
+// page returns the events of the audits that were asked for, in order, and says whether
+// there are more.
+func (w *auditWalk) page(more *bool) []Entry {
+	if *more = len(w.groups) > w.most; *more {
+		w.groups = w.groups[:w.most]
+	}
+	return w.entries()
 }
 
 // entries returns the events of the audits in order.

@@ -10,14 +10,21 @@ import (
 	"github.com/commentd/commentd/eventstore/vault"
 )
 
-// passages are where the texts before and after some events are today, by the versions
-// of the events, and what is sealed there.
+// passages are where the texts before and after some events are today, by the places of
+// the events, and what is sealed there.
 type passages struct {
 	account  domain.AccountID
-	ticket   domain.TicketID
-	at       map[eventstore.Version]passage
+	at       map[spot]passage
 	contents map[domain.ContentID]row
 }
+
+// spot is the place of an event in the stream of its ticket.
+type spot struct {
+	ticket  domain.TicketID
+	version eventstore.Version
+}
+
+func spotOf(e *Entry) spot { return spot{e.Ticket, e.Version} }
 
 // passage is the way from one text to another. nil: there was none; zero: it is erased.
 type passage struct {
@@ -27,7 +34,7 @@ type passage struct {
 
 // passages finds the texts that entries speak of.
 func (v *view) passages(ctx context.Context, entries []Entry) (*passages, error) {
-	found := &passages{account: v.account, ticket: v.ticket, at: make(map[eventstore.Version]passage)}
+	found := &passages{account: v.account, at: make(map[spot]passage)}
 	var comments []pgtype.UUID
 	asked := make(map[domain.CommentID]bool)
 	for i := range entries {
@@ -64,7 +71,7 @@ func (f *passages) subject(e *Entry, now *domain.ContentRef) {
 		p.new = &now.ID
 	}
 	if p.old != p.new && (p.old == nil || p.new == nil || *p.old != *p.new) {
-		f.at[e.Version] = p
+		f.at[spotOf(e)] = p
 	}
 }
 
@@ -82,7 +89,7 @@ func (f *passages) read(ctx context.Context, v *view, comments []pgtype.UUID, en
 			if i > 0 {
 				p.old = &said[i-1].content
 			}
-			f.at[said[i].version] = p
+			f.at[spot{v.ticket, said[i].version}] = p
 		}
 	}
 	err := v.chains(ctx, comments, false, func(e *eventstore.Recorded) {
@@ -127,25 +134,26 @@ func (f *passages) open(ctx context.Context, r *Reader, entries []Entry) error {
 		return failed(err)
 	}
 	for i := range entries {
-		p := f.at[entries[i].Version]
+		e := &entries[i]
+		p := f.at[spotOf(e)]
 		var err error
-		if entries[i].Old, err = f.text(ctx, r, p.comment, p.old); err != nil {
+		if e.Old, err = f.text(ctx, r, e.Ticket, p.comment, p.old); err != nil {
 			return err
 		}
-		if entries[i].New, err = f.text(ctx, r, p.comment, p.new); err != nil {
+		if e.New, err = f.text(ctx, r, e.Ticket, p.comment, p.new); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *passages) text(ctx context.Context, r *Reader, comment domain.CommentID, id *domain.ContentID) (Text, error) {
+func (f *passages) text(ctx context.Context, r *Reader, ticket domain.TicketID, comment domain.CommentID, id *domain.ContentID) (Text, error) {
 	if id == nil {
 		return Text{}, nil
 	}
-	place := vault.OfComment(f.account, f.ticket, comment, *id)
+	place := vault.OfComment(f.account, ticket, comment, *id)
 	if comment == (domain.CommentID{}) {
-		place = vault.OfSubject(f.account, f.ticket, *id)
+		place = vault.OfSubject(f.account, ticket, *id)
 	}
 	return r.text(ctx, place, *id, f.contents[*id])
 }

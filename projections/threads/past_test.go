@@ -35,7 +35,11 @@ type saga struct {
 var vocabulary = []string{"alpha", "beta", "gamma", "delta", "omega"}
 
 func newSaga(tb testing.TB, t *rapid.T, l *logtest.Log) *saga {
-	return &saga{world: newWorld(tb, l), t: t, texts: map[string]*string{}, said: map[domain.CommentID][]*string{}}
+	return newSagaOf(tb, t, l, 1)
+}
+
+func newSagaOf(tb testing.TB, t *rapid.T, l *logtest.Log, account domain.AccountID) *saga {
+	return &saga{world: newWorldOf(tb, l, account), t: t, texts: map[string]*string{}, said: map[domain.CommentID][]*string{}}
 }
 
 // speak returns a text of common words and one that is nowhere else.

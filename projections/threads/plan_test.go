@@ -26,7 +26,8 @@ func allStatements() map[string]string {
 		"read_index": readIndexSQL,
 		"known":      knownSQL, "stream": streamSQL, "chains": chainsSQL, "public_comments": publicCommentsSQL, "ticket_before": ticketBeforeSQL,
 		"ticket_by_number": ticketByNumberSQL, "audit_version": auditVersionSQL, "comments_today": commentsTodaySQL,
-		"audited up": auditedSQL[0], "audited down": auditedSQL[1],
+		"audited up": auditedSQL[0], "audited down": auditedSQL[1], "tickets_before": ticketsBeforeSQL, "tickets_of": ticketsOfSQL,
+		"audited_account up": auditedAccountSQL[0], "audited_account down": auditedAccountSQL[1], "position_before": positionBeforeSQL,
 		"log_end": logEndSQL, "begin": beginSQL, "patience": patienceSQL,
 	}
 	for audience, s := range map[string]*statements{"all": &forAll, "public": &forPublic} {
@@ -102,9 +103,15 @@ func planned() map[string]string {
 		"upsert_comments": `0, ARRAY[1], ARRAY['$T'::uuid], ARRAY['$C'::uuid], ARRAY[50000::bigint], ARRAY[1::bigint], ARRAY[now()], ARRAY[now()],
 			ARRAY[1], ARRAY[1::smallint], ARRAY['$R'::uuid], ARRAY[true], ARRAY['$K'::uuid], ARRAY[1::bigint], ARRAY[0::smallint], ARRAY[0]`,
 		"ticket_by_number": "1, 0, 1, '$R'",
-		"comments_today":   ticket + ", ARRAY['$C'::uuid]",
+		"comments_today":   "0, 1, ARRAY['$T'::uuid], ARRAY['$C'::uuid]",
 		"audited up":       fmt.Sprintf("%s, 40000, %d", ticket, planPage),
 		"audited down":     fmt.Sprintf("%s, 40000, %d", ticket, planPage),
+		"tickets_before":   "0, 1, ARRAY['$T'::uuid], ARRAY[0]", // how far back a change lies is up to the ticket
+		"tickets_of":       "0, 1, ARRAY['$T'::uuid]",
+		// Of an account that has one event in 256 positions, amid those of another.
+		"audited_account up":   fmt.Sprintf("0, 2, 40000, 90000, %d", planPage-1),
+		"audited_account down": fmt.Sprintf("0, 2, 40000, 90000, %d", planPage-1),
+		"position_before":      "0, now() - interval '50000 seconds', 0",
 		// Of a comment that the rows contain.
 		"audit_version": ticket + ", 49999, '\\x00', '\\x00'",
 		"contents":      "0, ARRAY['$K'::uuid]",
@@ -182,7 +189,8 @@ func TestStatementsCostWhatTheyAnswer(t *testing.T) {
 		 SELECT number, 1, revision, 0, 1, public, false, comment_id, ticket_id, author_id, content_id FROM threads.comments`,
 		`INSERT INTO log.contents (bucket_id, shard, content_id, sealed) SELECT 1, 0, content_id, '\x00' FROM threads.comments`,
 		`INSERT INTO log.events (position, prev_in_partition, recorded_at, epoch, account_id, version, comment_previous, shard, schema_version, internal, event_id, ticket_id, comment_id, type, data)
-		 SELECT position, 0, now(), 1, 1, position, 0, 0, 1, NOT public, gen_random_uuid(), ticket_id, comment_id, 'comment.created', '' FROM threads.comments`,
+		 SELECT position, 0, now() + make_interval(secs => position - 100000), 1, CASE WHEN position % 256 = 7 THEN 2 ELSE 1 END, position, 0, 0, 1, NOT public,
+		        gen_random_uuid(), ticket_id, comment_id, 'comment.created', '' FROM threads.comments`,
 		`UPDATE log.heads SET position = 100000`,
 		`INSERT INTO threads.tickets (audits, last_audit, opened_at, updated_at, public_updated_at, account_id, applied_version, shard, ticket_id, last_change_id, last_public_change_id, public_counts, internal_counts)
 		 VALUES (100000, 99999, now(), now(), now(), 1, 99990, 0, '$T', '$R', '$R', '{100,0,0}', '{99900,0,0}')`,

@@ -29,9 +29,12 @@ type world struct {
 	applied  eventstore.Version
 }
 
-func newWorld(tb testing.TB, l *logtest.Log) *world {
+func newWorld(tb testing.TB, l *logtest.Log) *world { return newWorldOf(tb, l, 1) }
+
+// newWorldOf is a world of an account.
+func newWorldOf(tb testing.TB, l *logtest.Log, account domain.AccountID) *world {
 	w := &world{
-		tb: tb, log: l, reader: threads.NewReader(l.Pool, l.Vault, 0), account: 1,
+		tb: tb, log: l, reader: threads.NewReader(l.Pool, l.Vault, 0), account: account,
 		ticket:   domain.TicketID(uuid.New()),
 		customer: domain.Actor{Kind: domain.ActorCustomer, ID: domain.UserID(uuid.New())},
 		bodies:   make(map[string]string), written: make(map[string]domain.Body),

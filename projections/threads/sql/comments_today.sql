@@ -1,9 +1,10 @@
--- What some comments of a ticket are today, and what they say if they are not deleted.
+-- What some comments are today, each of the ticket beside it, and what they say if they
+-- are not deleted.
 SELECT l.comment_id, l.number, l.revision, l.public, l.deleted, l.content_id, x.bucket_id, x.sealed
-  FROM unnest($4::uuid[]) AS k (comment_id)
+  FROM unnest($3::uuid[], $4::uuid[]) AS k (ticket_id, comment_id)
  CROSS JOIN LATERAL (
        SELECT * FROM log.comments l
-        WHERE l.shard = $1 AND l.account_id = $2 AND l.comment_id = k.comment_id AND l.ticket_id = $3
+        WHERE l.shard = $1 AND l.account_id = $2 AND l.comment_id = k.comment_id AND l.ticket_id = k.ticket_id
        OFFSET 0) l
   LEFT JOIN LATERAL (
        SELECT * FROM log.contents x
