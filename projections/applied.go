@@ -2,14 +2,26 @@ package projections
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 )
+
+//go:embed sql/applied_to.sql
+var appliedToSQL string
+
+// AppliedTo returns a position up to which every event has taken effect in a projection,
+// but for those of tickets in quarantine. The error is that of Postgres.
+func AppliedTo(ctx context.Context, pool *pgxpool.Pool, projection string, shard int16) (at eventstore.Position, err error) {
+	err = pool.QueryRow(ctx, appliedToSQL, projection, shard).Scan(&at)
+	return at, err
+}
 
 // Applied says which events a read model has in it.
 type Applied struct {

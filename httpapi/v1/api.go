@@ -46,6 +46,7 @@ type people interface {
 	Role(ctx context.Context, account domain.AccountID, id domain.UserID) (directory.Role, error)
 	EnsureUser(ctx context.Context, account domain.AccountID, id domain.UserID, role directory.Role) (directory.Role, error)
 	User(ctx context.Context, account domain.AccountID, id domain.UserID) (directory.User, error)
+	UserByNumber(ctx context.Context, account domain.AccountID, number int64) (directory.User, error)
 	ChangeUser(ctx context.Context, account domain.AccountID, id domain.UserID, change func(old directory.User, known bool) (directory.Profile, error)) (u directory.User, created bool, err error)
 }
 

@@ -19,6 +19,20 @@ import (
 // foreign is the agent of another account. This table is what is to be reviewed.
 const matrix = `
 operation             object     nobody revoked foreign auditor reader writer deleter agent colleague admin customer stranger system program relay redactor
+getName               ticket            401     401     404     403     200     403     403     200     200     200     200     404     200     200     200     200
+getName               ticketNumber      401     401     404     403     200     403     403     200     200     200     200     404     200     200     200     200
+getName               agents            401     401     404     403     200     403     403     200     200     200     200     404     200     200     200     200
+getName               agentsNumber      401     401     404     403     200     403     403     200     200     200     200     404     200     200     200     200
+getName               note              401     401     404     403     200     403     403     200     200     200     404     404     200     200     200     200
+getName               noteNumber        401     401     404     403     200     403     403     200     200     200     404     404     200     200     200     200
+getName               deleted           401     401     404     403     404     403     403     404     404     404     404     404     404     404     404     404
+getName               customer          401     401     404     403     200     403     403     200     200     200     200     404     200     200     200     200
+getName               customerNumber     401     401     404     403     200     403     403     200     200     200     200     404     200     200     200     200
+getName               agent             401     401     404     403     200     403     403     200     200     200     404     404     200     200     200     200
+getName               agentNumber       401     401     404     403     200     403     403     200     200     200     404     404     200     200     200     200
+getName               absent            401     401     404     403     404     403     403     404     404     404     404     404     404     404     404     404
+getName               absentNumber      401     401     404     403     404     403     403     404     404     404     404     404     404     404     404     404
+getName               malformed         401     401     400     403     400     403     403     400     400     400     400     400     400     400     400     400
 listComments          open          401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
 listComments          closed        401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
 listComments          unknown       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
@@ -225,6 +239,8 @@ func (a *account) cell(operation, object string) (method, path, body string) {
 			role = "customer"
 		}
 		return "PUT", a.userObject(object), fmt.Sprintf(`{"role":%q}`, role)
+	case "getName":
+		return "GET", "/v1/ids/" + a.nameObject(object), ""
 	case "getTreeHead", "getInclusionProof", "getConsistencyProof":
 		return "GET", a.logObject(operation, object), ""
 	case "getOpenAPI":
@@ -288,6 +304,32 @@ func (a *account) userObject(object string) string {
 		return "/v1/users/" + uuid.NewString()
 	}
 	return "/v1/users/me"
+}
+
+// nameObject is the id, or the number, of something.
+func (a *account) nameObject(object string) string {
+	what, byNumber := strings.CutSuffix(object, "Number")
+	var path string
+	switch what {
+	case "ticket":
+		path = a.ticket()
+	case "agents", "note", "deleted":
+		path = a.commentObject(what)
+	case "customer", "agent":
+		path = a.userObject(what)
+	case "absent":
+		if byNumber {
+			return "9007199254740991"
+		}
+		return uuid.NewString()
+	default:
+		return "12x"
+	}
+	id := path[strings.LastIndexByte(path, '/')+1:]
+	if byNumber {
+		return strconv.FormatInt(a.name("agent", id).Number, 10)
+	}
+	return id
 }
 
 func revokedKey(t *testing.T, a *account) string {

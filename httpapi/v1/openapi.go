@@ -85,9 +85,11 @@ func (op *operation) describe(schemas huma.Registry, refusal *huma.Schema) *huma
 		d.Security = []map[string][]string{{"api_key": {op.scope.String()}}}
 	}
 	for _, name := range pathParameters(op.path) {
-		d.Parameters = append(d.Parameters, &huma.Param{
-			Name: name, In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString, Format: "uuid"},
-		})
+		schema := &huma.Schema{Type: huma.TypeString, Format: "uuid"}
+		if name == "id" { // or a number
+			schema = &huma.Schema{Type: huma.TypeString, Pattern: "^([0-9]+|[0-9A-Fa-f-]{36})$"}
+		}
+		d.Parameters = append(d.Parameters, &huma.Param{Name: name, In: "path", Required: true, Schema: schema})
 	}
 	for _, p := range op.query {
 		d.Parameters = append(d.Parameters, &huma.Param{Name: p.name, In: "query", Description: p.doc, Schema: p.schema})

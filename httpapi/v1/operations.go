@@ -12,7 +12,7 @@ import (
 type operation struct {
 	id      string // operationId
 	method  string
-	path    string // as chi and OpenAPI both write it; parameters are UUIDs
+	path    string // as chi and OpenAPI both write it; parameters are UUIDs, and {id} may be a number
 	tag     string
 	summary string
 	doc     string
@@ -201,6 +201,15 @@ var operations = []operation{
 		},
 		refuses: []int{408, 413, 415, 422},
 		serve:   within((*API).putUser),
+	},
+	{
+		id: "getName", method: http.MethodGet, path: "/v1/ids/{id}", tag: "meta", scope: auth.CommentsRead,
+		summary: "Find out the other name of a ticket, a comment or a user",
+		doc: "By UUID or by number: what this API and the Zendesk-compatible one call the same thing. What the caller may not read is not there. " +
+			"If clients have given one UUID to a ticket and to a user, the ticket is the answer.",
+		answers: []answer{{200, "Both names.", Name{}, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   within((*API).getName),
 	},
 	{
 		id: "getTreeHead", method: http.MethodGet, path: logPath + "/tree_head", tag: "log", scope: auth.AuditRead,

@@ -18,6 +18,9 @@ type reader interface {
 	Stream(ctx context.Context, q threads.ListQuery, begin func(threads.Page) error, chunk func([]threads.Comment) error) error
 	Get(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.CommentID, viewer domain.Actor) (threads.Comment, error)
 	Ticket(ctx context.Context, account domain.AccountID, id domain.TicketID, viewer domain.Actor) (threads.Ticket, error)
+	TicketByNumber(ctx context.Context, account domain.AccountID, viewer domain.Actor, number int64) (domain.TicketID, error)
+	Locate(ctx context.Context, account domain.AccountID, viewer domain.Actor, comment domain.CommentID) (threads.Location, error)
+	LocateByNumber(ctx context.Context, account domain.AccountID, viewer domain.Actor, number int64) (threads.Location, error)
 	Past(ctx context.Context, q threads.PastQuery) (threads.Page, error)
 	StreamPast(ctx context.Context, q threads.PastQuery, begin func(threads.Page) error, chunk func([]threads.Comment) error) error
 	History(ctx context.Context, q threads.HistoryQuery, begin func(total int) error, chunk func([]threads.Entry) error) error

@@ -28,6 +28,7 @@ func allStatements() map[string]string {
 		"ticket_by_number": ticketByNumberSQL, "audit_version": auditVersionSQL, "comments_today": commentsTodaySQL,
 		"audited up": auditedSQL[0], "audited down": auditedSQL[1], "tickets_before": ticketsBeforeSQL, "tickets_of": ticketsOfSQL,
 		"audited_account up": auditedAccountSQL[0], "audited_account down": auditedAccountSQL[1], "position_before": positionBeforeSQL,
+		"located_by_id": locatedByIDSQL, "located_by_number": locatedByNumberSQL,
 		"log_end": logEndSQL, "begin": beginSQL, "patience": patienceSQL,
 	}
 	for audience, s := range map[string]*statements{"all": &forAll, "public": &forPublic} {
@@ -111,6 +112,8 @@ func planned() map[string]string {
 		// Of an account that has one event in 256 positions, amid those of another.
 		"audited_account up":   fmt.Sprintf("0, 2, 40000, 90000, %d", planPage-1),
 		"audited_account down": fmt.Sprintf("0, 2, 40000, 90000, %d", planPage-1),
+		"located_by_id":        "0, 1, '$R', '$C'",
+		"located_by_number":    "0, 2, NULL, 50000, 98000, '\\x00', '\\x00'", // behind a projector that is 2,000 events late
 		"position_before":      "0, now() - interval '50000 seconds', 0",
 		// Of a comment that the rows contain.
 		"audit_version": ticket + ", 49999, '\\x00', '\\x00'",
