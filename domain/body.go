@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -17,6 +18,20 @@ type Body struct {
 	// Custom is what the program that sent it has to say: a JSON object as ParseCustom
 	// returns it. It is shown to those who see the comment, and is redacted with it.
 	Custom string
+	// Voice is what was told of a call: a JSON object, kept and redacted like Custom.
+	Voice string
+	// Attachments are its files, in the order in which they were attached.
+	Attachments []Attachment
+}
+
+// Equal reports whether two bodies are the same in everything.
+func (b Body) Equal(c Body) bool {
+	return b.sameText(c) && slices.EqualFunc(b.Attachments, c.Attachments, Attachment.Equal)
+}
+
+// sameText is Equal but for the files.
+func (b Body) sameText(c Body) bool {
+	return b.Text == c.Text && b.HTML == c.HTML && b.Custom == c.Custom && b.Voice == c.Voice
 }
 
 // The envelope of every html_body (contract §6).

@@ -38,10 +38,10 @@ func TestBody(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got, want := tt.given.HTMLBody(), envelope(tt.html); got != want {
-				t.Errorf("HTMLBody(%q) = %q; want %q", tt.given, got, want)
+				t.Errorf("HTMLBody(%+v) = %+v; want %+v", tt.given, got, want)
 			}
 			if got := tt.given.PlainBody(); got != tt.plain {
-				t.Errorf("PlainBody(%q) = %q; want %q", tt.given, got, tt.plain)
+				t.Errorf("PlainBody(%+v) = %+v; want %+v", tt.given, got, tt.plain)
 			}
 		})
 	}

@@ -25,7 +25,16 @@ type Text struct {
 	Body    string // as in Body.Text
 	HTML    string // as in Body
 	Custom  string // as in Body
-	Client  Client
+	Voice   string // as in Body
+	// Attachments are those of Body, and Claims the uploads that they come from.
+	Attachments []Attachment
+	Claims      []Claim
+	Client      Client
+}
+
+// Said returns the body that the text is.
+func (t *Text) Said() Body {
+	return Body{Text: t.Body, HTML: t.HTML, Custom: t.Custom, Voice: t.Voice, Attachments: t.Attachments}
 }
 
 // Client is where a text was sent from. It is sealed together with the text.
@@ -130,6 +139,9 @@ type RedactComment struct {
 	// Contents are the versions sealed anew, oldest first; none if nothing has to be
 	// hidden. Whoever opens and seals fills them in.
 	Contents []Replacement
+	// Files and TextKept are as in CommentRedacted, and filled in likewise.
+	Files    []FileRedacted
+	TextKept bool
 }
 
 // EraseComment removes all that a comment ever said, deleted or not.

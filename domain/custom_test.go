@@ -64,8 +64,8 @@ func TestRedactCustom(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			given := Body{Text: "x 12345", Custom: tt.given}
 			got, changed, err := Redact([]Body{given}, Redaction{Text: tt.secret}, MaskFixed)
-			if want := (Body{Text: "x ▇▇▇▇", Custom: tt.want}); err != nil || !changed || got[0] != want {
-				t.Errorf("Redact(%q) = %q, %v, %v; want %q, changed", given, got, changed, err, want)
+			if want := (Body{Text: "x ▇▇▇▇", Custom: tt.want}); err != nil || !changed || !got[0].Equal(want) {
+				t.Errorf("Redact(%+v) = %+v, %v, %v; want %+v, changed", given, got, changed, err, want)
 			}
 		})
 	}
@@ -78,14 +78,14 @@ func TestRedactLooksIntoCustom(t *testing.T) {
 	want := []Body{given[0], {Text: "b", Custom: `{"k":"▇▇▇▇"}`}}
 	got, changed, err := Redact(given, Redaction{Text: "12345"}, MaskFixed)
 	if err != nil || !changed || !cmp.Equal(want, got) {
-		t.Errorf("Redact(%q) = %q, %v, %v; want %q", given, got, changed, err, want)
+		t.Errorf("Redact(%+v) = %+v, %v, %v; want %+v", given, got, changed, err, want)
 	}
 	if _, _, err := Redact(got, Redaction{Text: "12345"}, MaskFixed); !errors.Is(err, ErrTextNotFound) {
 		t.Errorf("Redact again = %v; want %v", err, ErrTextNotFound)
 	}
 	got, _, err = Redact(given, Redaction{All: true}, MaskFixed)
-	if err != nil || got[0] != text("▇▇▇▇") || got[1] != text("▇▇▇▇") {
-		t.Errorf("Redact(all) = %q, %v; want the mask alone", got, err)
+	if err != nil || !got[0].Equal(text("▇▇▇▇")) || !got[1].Equal(text("▇▇▇▇")) {
+		t.Errorf("Redact(all) = %+v, %v; want the mask alone", got, err)
 	}
 }
 

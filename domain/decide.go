@@ -57,8 +57,11 @@ func decideCreate(t Ticket, cmd CreateComment) ([]Event, error) {
 	case t.Status == StatusClosed:
 		return nil, ErrTicketClosed
 	}
-	if !cmd.Public && !cmd.By.Actor.SeesInternal() {
+	switch {
+	case !cmd.Public && !cmd.By.Actor.SeesInternal():
 		return nil, ErrInternalForbidden
+	case len(cmd.Text.Attachments) > MaxAttachments:
+		return nil, ErrTooManyAttachments
 	}
 	flags := addFlags(cmd.Flags, cmd.By.Actor, cmd.Author, cmd.Public, requester)
 	return append(events, CommentCreated{

@@ -39,7 +39,7 @@ func decideRedact(t Ticket, c Comment, cmd RedactComment) ([]Event, error) {
 	if len(cmd.Contents) == 0 {
 		return nil, nil
 	}
-	return []Event{CommentRedacted{Meta: cmd.By.meta(cmd.Audit), Contents: cmd.Contents}}, nil
+	return []Event{CommentRedacted{Meta: cmd.By.meta(cmd.Audit), Contents: cmd.Contents, Files: cmd.Files, TextKept: cmd.TextKept}}, nil
 }
 
 // decideErase: a deleted comment can be erased, too.

@@ -113,6 +113,10 @@ type CommentRedacted struct {
 	// Contents are all versions that there are, oldest first; the last is what the
 	// comment says now.
 	Contents []Replacement `json:"contents"`
+	// Files are those that are gone, each once.
+	Files []FileRedacted `json:"files,omitzero"`
+	// TextKept: nothing but files was redacted.
+	TextKept bool `json:"text_kept,omitzero"`
 }
 
 // Replacement is a version of a comment that was sealed anew.

@@ -18,6 +18,7 @@ type (
 	ContentID uuid.UUID
 	EventID   uuid.UUID
 	UserID    uuid.UUID
+	BlobID    uuid.UUID // of the sealed bytes of a file
 )
 
 func (id TicketID) String() string  { return uuid.UUID(id).String() }
@@ -25,18 +26,21 @@ func (id CommentID) String() string { return uuid.UUID(id).String() }
 func (id ContentID) String() string { return uuid.UUID(id).String() }
 func (id EventID) String() string   { return uuid.UUID(id).String() }
 func (id UserID) String() string    { return uuid.UUID(id).String() }
+func (id BlobID) String() string    { return uuid.UUID(id).String() }
 
 func (id TicketID) MarshalText() ([]byte, error)  { return uuid.UUID(id).MarshalText() }
 func (id CommentID) MarshalText() ([]byte, error) { return uuid.UUID(id).MarshalText() }
 func (id ContentID) MarshalText() ([]byte, error) { return uuid.UUID(id).MarshalText() }
 func (id EventID) MarshalText() ([]byte, error)   { return uuid.UUID(id).MarshalText() }
 func (id UserID) MarshalText() ([]byte, error)    { return uuid.UUID(id).MarshalText() }
+func (id BlobID) MarshalText() ([]byte, error)    { return uuid.UUID(id).MarshalText() }
 
 func (id *TicketID) UnmarshalText(b []byte) error  { return parseID((*uuid.UUID)(id), b) }
 func (id *CommentID) UnmarshalText(b []byte) error { return parseID((*uuid.UUID)(id), b) }
 func (id *ContentID) UnmarshalText(b []byte) error { return parseID((*uuid.UUID)(id), b) }
 func (id *EventID) UnmarshalText(b []byte) error   { return parseID((*uuid.UUID)(id), b) }
 func (id *UserID) UnmarshalText(b []byte) error    { return parseID((*uuid.UUID)(id), b) }
+func (id *BlobID) UnmarshalText(b []byte) error    { return parseID((*uuid.UUID)(id), b) }
 
 // ErrID is the error of every text that is no id. It does not repeat the text.
 var ErrID = errors.New("not a UUID of the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")

@@ -37,8 +37,8 @@ func TestMarkdownBody(t *testing.T) {
 		{"a long rule", strings.Repeat("*", 1000), "<hr>"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := MarkdownBody(tt.given); got != (Body{Text: tt.given, HTML: tt.want}) {
-				t.Errorf("MarkdownBody(%q) = %q; want the html %q", tt.given, got, tt.want)
+			if got := MarkdownBody(tt.given); !got.Equal(Body{Text: tt.given, HTML: tt.want}) {
+				t.Errorf("MarkdownBody(%+v) = %+v; want the html %+v", tt.given, got, tt.want)
 			}
 		})
 	}
@@ -58,8 +58,8 @@ func TestBodiesAreCut(t *testing.T) {
 
 func TestRichBody(t *testing.T) {
 	got := RichBody(`<p onclick=x>Hi,</p><script>y</script><p>A <b>b</b></p>`)
-	if want := (Body{Text: "Hi, \n\n A b", HTML: "<p>Hi,</p><p>A <b>b</b></p>"}); got != want {
-		t.Errorf("RichBody = %q; want %q", got, want)
+	if want := (Body{Text: "Hi, \n\n A b", HTML: "<p>Hi,</p><p>A <b>b</b></p>"}); !got.Equal(want) {
+		t.Errorf("RichBody = %+v; want %+v", got, want)
 	}
 }
 
@@ -118,11 +118,11 @@ func TestRedactMarkdownProperties(t *testing.T) {
 		given := MarkdownBody(source)
 		got, changed, err := Redact([]Body{given}, Redaction{Text: secret}, masks.Draw(t, "mask"))
 		if err != nil || !changed {
-			t.Fatalf("Redact(%q) = %v, %v", given, changed, err)
+			t.Fatalf("Redact(%+v) = %v, %v", given, changed, err)
 		}
 		for _, s := range []string{got[0].Text, got[0].HTML, got[0].PlainBody()} {
 			if strings.Contains(perceived(s), secret) {
-				t.Fatalf("%s is in %q of %q, which was %q", secret, s, got[0], given)
+				t.Fatalf("%s is in %+v of %+v, which was %+v", secret, s, got[0], given)
 			}
 		}
 		if again := MarkdownBody(got[0].Text); strings.Contains(perceived(again.PlainBody()), secret) || strings.Contains(again.HTML, secret) {

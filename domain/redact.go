@@ -6,7 +6,7 @@ import "errors"
 var (
 	// ErrNothingToRedact: no text, or nothing visible in it, or more than one way to
 	// say what to hide.
-	ErrNothingToRedact = errors.New("say what to redact: a text, or html with marks, or all")
+	ErrNothingToRedact = errors.New("say what to redact: a text, or html with marks, or attachments, or all")
 	// ErrTextNotFound: no version of the comment holds the text.
 	ErrTextNotFound = errors.New("the text does not occur in the comment")
 	// ErrMarks: without its marks the html is not the comment's, or a <redact> is not
@@ -14,7 +14,8 @@ var (
 	ErrMarks = errors.New("the html is not that of the comment with marks added, or a mark is not closed")
 )
 
-// A Redaction says what to hide in a comment. Exactly one field is set.
+// A Redaction says what to hide in a comment. Exactly one of Text, MarkedHTML, All and
+// Attachments is set, or MarkedHTML and Attachments are.
 type Redaction struct {
 	// Text is hidden wherever it occurs, case and all, whatever tags, entities or
 	// invisible characters stand within it (contract §8.2).
@@ -25,6 +26,12 @@ type Redaction struct {
 	MarkedHTML string
 	// All hides everything.
 	All bool
+	// Attachments are the numbers of files that are destroyed. Placeholders take their
+	// place.
+	Attachments []int64
+	// Placeholders is the first of NumbersPerFile numbers for each attachment that the
+	// comment has or had.
+	Placeholders int64
 }
 
 // Redact hides it in every version. The last one is what the comment says today; the
@@ -32,10 +39,15 @@ type Redaction struct {
 // what was marked is masked already, or nothing was.
 //
 // What was to be hidden can afterwards be read in no version, nor in its attributes or
-// its source; apart from that nothing is touched, byte for byte. Redacting again
-// changes nothing.
+// its source, nor in the name of a file; apart from that nothing is touched, byte for
+// byte. Redacting again changes nothing. The e-mail that the comment came from goes with
+// whatever is hidden.
 func Redact(versions []Body, r Redaction, mask Mask) (masked []Body, changed bool, err error) {
 	secret, err := NewSecret(versions, r)
+	if err != nil {
+		return nil, false, err
+	}
+	files, err := newFileRedactor(versions, r)
 	if err != nil {
 		return nil, false, err
 	}
@@ -47,12 +59,22 @@ func Redact(versions []Body, r Redaction, mask Mask) (masked []Body, changed boo
 			places = secret.places
 		}
 		next, here := secret.redact(b, mask, places)
+		next.Attachments = files.redact(b.Attachments, func(name string) string {
+			masked, inName := secret.redact(Body{Text: name}, mask, nil)
+			here = here || inName
+			return masked.Text
+		})
 		masked[i] = next
 		found = found || here
-		changed = changed || next != b
+		changed = changed || !next.Equal(b)
 	}
 	if r.Text != "" && !found {
 		return nil, false, ErrTextNotFound
+	}
+	for i := range masked {
+		if changed {
+			masked[i].Attachments = withoutOriginal(masked[i].Attachments)
+		}
 	}
 	return masked, changed, nil
 }
@@ -62,19 +84,24 @@ func Redact(versions []Body, r Redaction, mask Mask) (masked []Body, changed boo
 // what stands before or behind it, spell the secret anew.
 const redactRounds = 8
 
-// redact returns b with the secret hidden, and whether it was found at all.
+// redact returns b with the secret hidden, without its files, and whether the secret was
+// found at all.
 func (s *Secret) redact(b Body, m Mask, places []bounds) (Body, bool) {
 	if s.all {
 		return Body{Text: fixedMask}, true
 	}
+	if s.filesOnly {
+		b.Attachments = nil
+		return b, false
+	}
 	custom, inCustom := s.redactCustom(b.Custom, m)
-	b.Custom = ""
-	masked, inText := s.redactWritten(b, m, places)
-	masked.Custom = custom
-	return masked, inCustom || inText
+	voice, inVoice := s.redactCustom(b.Voice, m)
+	masked, inText := s.redactWritten(Body{Text: b.Text, HTML: b.HTML}, m, places)
+	masked.Custom, masked.Voice = custom, voice
+	return masked, inCustom || inVoice || inText
 }
 
-// redactWritten is redact for what has no custom metadata.
+// redactWritten is redact for a text alone.
 func (s *Secret) redactWritten(b Body, m Mask, places []bounds) (Body, bool) {
 	if b.HTML != "" {
 		b.HTML = SanitiseHTML(b.HTML) // what was sanitised by an earlier release, too
@@ -83,7 +110,7 @@ func (s *Secret) redactWritten(b Body, m Mask, places []bounds) (Body, bool) {
 	for range redactRounds {
 		next, here := s.round(b, m, places)
 		found = found || here
-		if next == b {
+		if next.sameText(b) {
 			return b, found
 		}
 		b, places = next, nil

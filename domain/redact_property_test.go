@@ -109,14 +109,14 @@ func checkRedactText(t *rapid.T) {
 	mask := masks.Draw(t, "mask")
 	got, changed, err := Redact(versions, r, mask)
 	if err != nil || !changed || len(got) != len(versions) {
-		t.Fatalf("Redact(%+q, %+q) = %d versions, %v, %v", versions, r.Text, len(got), changed, err)
+		t.Fatalf("Redact(%+v, %+v) = %d versions, %v, %v", versions, r.Text, len(got), changed, err)
 	}
 	for i, b := range got {
 		if where := holds(b, secret); where != "" {
-			t.Fatalf("%+q is in the %s of %+q, which was %+q", secret, where, b, versions[i])
+			t.Fatalf("%+v is in the %s of %+v, which was %+v", secret, where, b, versions[i])
 		}
 		if before, after := outside(versions[i]), outside(b); before != after {
-			t.Fatalf("outside the secret %+q became %+q: %+q became %+q", before, after, versions[i], b)
+			t.Fatalf("outside the secret %+v became %+v: %+v became %+v", before, after, versions[i], b)
 		}
 		if s := SanitiseHTML(b.HTML); s != b.HTML {
 			t.Fatalf("%+q is no fixed point of the sanitiser: %+q", b.HTML, s)
@@ -301,11 +301,11 @@ func checkRedactMarks(t *rapid.T) {
 	// Per character, what is hidden can be compared place by place.
 	got, changed, err := Redact(versions, Redaction{MarkedHTML: markedHTML}, MaskPerCharacter)
 	if err != nil {
-		t.Fatalf("Redact(%q, %q): %v", versions, markedHTML, err)
+		t.Fatalf("Redact(%+v, %+v): %v", versions, markedHTML, err)
 	}
 	secrets, inMark := markedTexts(all, within)
 	if hasVisible := len(secrets) > 0; hasVisible && !changed {
-		t.Fatalf("Redact(%q, %q) changed nothing", versions, markedHTML)
+		t.Fatalf("Redact(%+v, %+v) changed nothing", versions, markedHTML)
 	}
 	checkPlaces(t, versions, got, secrets, inMark)
 
@@ -319,22 +319,22 @@ func checkRedactMarks(t *rapid.T) {
 				continue
 			}
 			if where := holds(b, s); where != "" {
-				t.Fatalf("%q is in the %s of %q after Redact(%q, %q)", s, where, b, versions, markedHTML)
+				t.Fatalf("%+v is in the %s of %+v after Redact(%+v, %+v)", s, where, b, versions, markedHTML)
 			}
 			if _, _, err := Redact([]Body{b}, Redaction{Text: s}, MaskFixed); !errors.Is(err, ErrTextNotFound) {
-				t.Fatalf("Redact(%q, %q) = %v; want %v", b, s, err, ErrTextNotFound)
+				t.Fatalf("Redact(%+v, %+v) = %v; want %v", b, s, err, ErrTextNotFound)
 			}
 		}
 		if s := SanitiseHTML(b.HTML); s != b.HTML {
 			t.Fatalf("%q is no fixed point of the sanitiser: %q", b.HTML, s)
 		}
 		if strings.Contains(b.HTML, "redact") {
-			t.Fatalf("a marker has been stored: %q", b)
+			t.Fatalf("a marker has been stored: %+v", b)
 		}
 	}
 	again := regexp.MustCompile("▇+").ReplaceAllString(fixed[2].HTMLBody(), "<redact>$0</redact>")
 	if same, changed, err := Redact(fixed, Redaction{MarkedHTML: again}, MaskFixed); err != nil || changed {
-		t.Fatalf("Redact(%q, %q) = %q, %v, %v; want no change", fixed, again, same, changed, err)
+		t.Fatalf("Redact(%+v, %+v) = %+v, %v, %v; want no change", fixed, again, same, changed, err)
 	}
 }
 

@@ -131,10 +131,10 @@ func TestRedactText(t *testing.T) {
 			}
 			got, changed, err := Redact([]Body{tt.given}, Redaction{Text: secret}, MaskFixed)
 			if err != nil || !changed {
-				t.Fatalf("Redact(%+q) = changed %v, %v; want changed", tt.given, changed, err)
+				t.Fatalf("Redact(%+v) = changed %v, %v; want changed", tt.given, changed, err)
 			}
 			if diff := cmp.Diff([]string{tt.then}, shown(got)); diff != "" {
-				t.Errorf("Redact(%+q), -want +got:\n%s", tt.given, diff)
+				t.Errorf("Redact(%+v), -want +got:\n%s", tt.given, diff)
 			}
 		})
 	}
@@ -163,11 +163,11 @@ func TestNearHits(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got[0] != b {
-					t.Errorf("Redact changed %+q to %+q; want it left alone", b, got[0])
+				if !got[0].Equal(b) {
+					t.Errorf("Redact changed %+v to %+v; want it left alone", b, got[0])
 				}
 				if diff := cmp.Diff(tt.then, NearHits(versions, r, got[0])); diff != "" {
-					t.Errorf("NearHits(%+q), -want +got:\n%s", b, diff)
+					t.Errorf("NearHits(%+v), -want +got:\n%s", b, diff)
 				}
 			}
 		})
@@ -215,19 +215,19 @@ func TestRedactTextBesideHTML(t *testing.T) {
 			want := []Body{{Text: tt.then, HTML: "pin ▇▇▇▇"}}
 			got, _, err := Redact(given, Redaction{Text: "1234"}, MaskFixed)
 			if err != nil || !cmp.Equal(want, got) {
-				t.Errorf("Redact(%.99q) = %.99q, %v; want %q", given, got, err, want)
+				t.Errorf("Redact(%.99v) = %.99v, %v; want %+v", given, got, err, want)
 			}
 		})
 	}
 	only := []Body{{HTML: "nothing", Text: "typed 1234"}}
 	if got, changed, err := Redact(only, Redaction{Text: "1234"}, MaskFixed); err != nil || !changed || got[0].Text != "typed ▇▇▇▇" {
-		t.Errorf("Redact(%q) = %q, %v, %v; want it found in the text alone", only, got, changed, err)
+		t.Errorf("Redact(%+v) = %+v, %v, %v; want it found in the text alone", only, got, changed, err)
 	}
 	given := []Body{page("a<br>b c")}
 	want := []Body{{HTML: "▇▇▇▇<br> c", Text: "▇▇▇▇\nc"}}
 	got, _, err := Redact(given, Redaction{MarkedHTML: envelope("<redact>a<br>b</redact> c")}, MaskFixed)
 	if err != nil || !cmp.Equal(want, got) {
-		t.Errorf("Redact(%q) = %q, %v; want %q: what is read in the HTML", given, got, err, want)
+		t.Errorf("Redact(%+v) = %+v, %v; want %+v: what is read in the HTML", given, got, err, want)
 	}
 }
 
@@ -237,7 +237,7 @@ func TestRedactSanitises(t *testing.T) {
 	want := []Body{{HTML: "<p>▇▇▇▇</p><p>a</p>", Text: "▇▇▇▇ a"}}
 	got, changed, err := Redact(given, Redaction{Text: "1234"}, MaskFixed)
 	if err != nil || !changed || !cmp.Equal(want, got) {
-		t.Errorf("Redact(%q) = %q, %v, %v; want %q", given, got, changed, err, want)
+		t.Errorf("Redact(%+v) = %+v, %v, %v; want %+v", given, got, changed, err, want)
 	}
 }
 
@@ -261,7 +261,7 @@ func TestRedactPerCharacter(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff([]string{tt.then}, shown(got)); diff != "" {
-				t.Errorf("Redact(%+q), -want +got:\n%s", tt.given, diff)
+				t.Errorf("Redact(%+v), -want +got:\n%s", tt.given, diff)
 			}
 		})
 	}
@@ -272,7 +272,7 @@ func TestRedactAll(t *testing.T) {
 	for _, m := range []Mask{MaskFixed, MaskPerCharacter} {
 		got, changed, err := Redact([]Body{text("abc"), page("<b>x</b>")}, Redaction{All: true}, m)
 		if want := []Body{mask, mask}; err != nil || !changed || !cmp.Equal(want, got) {
-			t.Errorf("Redact(all, %v) = %q, %v, %v; want %q, changed", m, got, changed, err, want)
+			t.Errorf("Redact(all, %v) = %+v, %v, %v; want %+v, changed", m, got, changed, err, want)
 		}
 		if _, changed, err = Redact(got, Redaction{All: true}, m); err != nil || changed {
 			t.Errorf("Redact(all, %v) again = changed %v, %v; want unchanged", m, changed, err)
@@ -312,7 +312,7 @@ func TestRedactRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, changed, err := Redact(tt.given, tt.when, MaskFixed)
 			if !errors.Is(err, tt.want) || got != nil || changed {
-				t.Errorf("Redact(%+v) = %q, %v, %v; want %v", tt.when, got, changed, err, tt.want)
+				t.Errorf("Redact(%+v) = %+v, %v, %v; want %v", tt.when, got, changed, err, tt.want)
 			}
 		})
 	}
@@ -334,7 +334,7 @@ func TestRedactAgain(t *testing.T) {
 			continue
 		}
 		if err != nil || changed || !cmp.Equal(got, masked) {
-			t.Errorf("Redact(%+v) = %q, %v, %v; want no change", r, got, changed, err)
+			t.Errorf("Redact(%+v) = %+v, %v, %v; want no change", r, got, changed, err)
 		}
 	}
 	if _, _, err := Redact([]Body{text("pin ▇▇▇▇")}, Redaction{Text: "1234"}, MaskFixed); !errors.Is(err, ErrTextNotFound) {

@@ -34,7 +34,7 @@ func TestRedactNumbersOfTags(t *testing.T) {
 	given := `<p>room 2</p><table><tbody><tr><td colspan="2">x</td></tr></tbody></table>`
 	got, _, err := Redact([]Body{page(given)}, Redaction{MarkedHTML: envelope(strings.Replace(given, "room 2", "room <redact>2</redact>", 1))}, MaskFixed)
 	if want := strings.Replace(given, "room 2", "room ▇▇▇▇", 1); err != nil || got[0].HTML != want {
-		t.Errorf("Redact = %q, %v; want %q", got, err, want)
+		t.Errorf("Redact = %+v, %v; want %+v", got, err, want)
 	}
 }
 
@@ -50,7 +50,7 @@ func TestRedactTextAsOftenAsHTML(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, _, err := Redact([]Body{{Text: tt.text, HTML: tt.html}}, Redaction{Text: "4711"}, MaskFixed)
 			if err != nil || got[0].Text != tt.want {
-				t.Errorf("Redact = %q, %v; want %q", got, err, tt.want)
+				t.Errorf("Redact = %+v, %v; want %+v", got, err, tt.want)
 			}
 		})
 	}

@@ -119,13 +119,13 @@ func TestRedactMarks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got, changed, err := Redact(tt.given, Redaction{MarkedHTML: envelope(tt.when)}, MaskFixed)
 			if err != nil {
-				t.Fatalf("Redact(%q): %v", tt.given, err)
+				t.Fatalf("Redact(%+v): %v", tt.given, err)
 			}
 			if diff := cmp.Diff(tt.then, shown(got)); diff != "" {
-				t.Errorf("Redact(%q), -want +got:\n%s", tt.given, diff)
+				t.Errorf("Redact(%+v), -want +got:\n%s", tt.given, diff)
 			}
 			if want := !cmp.Equal(got, tt.given); changed != want {
-				t.Errorf("Redact(%q) = changed %v; want %v", tt.given, changed, want)
+				t.Errorf("Redact(%+v) = changed %v; want %v", tt.given, changed, want)
 			}
 		})
 	}
@@ -150,7 +150,7 @@ func TestUnmarkedHTMLIsTheComments(t *testing.T) {
 		page("<pre>\n\n a\n  b</pre>"), page("a<p>b</p>c <b> d </b>"), page("<table><tr><td>x</table>"),
 	} {
 		if got, changed, err := Redact([]Body{b}, Redaction{MarkedHTML: b.HTMLBody()}, MaskFixed); err != nil || changed {
-			t.Errorf("Redact(%q) without marks = %q, %v, %v; want no change", b, got, changed, err)
+			t.Errorf("Redact(%+v) without marks = %+v, %v, %v; want no change", b, got, changed, err)
 		}
 	}
 }
@@ -167,7 +167,7 @@ func TestRedactMarksInTheDeep(t *testing.T) {
 		marked := strings.Replace(b.HTMLBody(), "abc", "<redact>abc</redact>", 1)
 		got, _, err := Redact([]Body{b}, Redaction{MarkedHTML: marked}, MaskFixed)
 		if err != nil || got[0].PlainBody() != "▇▇▇▇" {
-			t.Fatalf("Redact at depth %d = %q, %v", n, got, err)
+			t.Fatalf("Redact at depth %d = %+v, %v", n, got, err)
 		}
 	}
 	if deepest != 249 {

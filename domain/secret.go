@@ -19,8 +19,10 @@ import (
 // mark it is hidden only within the same word: a marked "a" hides no letter of
 // "answer", a marked "ss" of "password" hides those two of every "password".
 type Secret struct {
-	all      bool
-	patterns *automaton
+	all bool
+	// filesOnly: there is nothing to look for in texts.
+	filesOnly bool
+	patterns  *automaton
 	// literal: occurrences are taken from left to right and do not overlap (contract
 	// §8.2). Else what overlaps is hidden together.
 	literal bool
@@ -43,8 +45,10 @@ const shortMark = 3
 func NewSecret(versions []Body, r Redaction) (*Secret, error) {
 	s := &Secret{all: r.All, patterns: newAutomaton(), values: map[string]bool{}}
 	switch {
-	case r.All && r.Text == "" && r.MarkedHTML == "":
-	case !r.All && r.Text != "" && r.MarkedHTML == "" && !isBlank(r.Text):
+	case r.All && r.Text == "" && r.MarkedHTML == "" && r.Attachments == nil:
+	case !r.All && r.Text == "" && r.MarkedHTML == "" && len(r.Attachments) > 0:
+		s.filesOnly = true
+	case !r.All && r.Text != "" && r.MarkedHTML == "" && r.Attachments == nil && !isBlank(r.Text):
 		s.literal = true
 		s.hideAnywhere(read(r.Text).runes)
 	case !r.All && r.Text == "" && r.MarkedHTML != "":

@@ -87,6 +87,8 @@ func decideWrite(t Ticket, cmd WriteTicket) ([]Event, error) {
 		return nil, ErrTicketClosed
 	case t.Comments >= MaxComments:
 		return nil, ErrTicketFull
+	case len(cmd.Say.Text.Attachments) > MaxAttachments:
+		return nil, ErrTooManyAttachments
 	}
 	return append(events, CommentCreated{
 		Meta: meta, Number: cmd.Numbers.Subject, Author: cmd.Say.Author, Public: public, Content: cmd.Say.Text.Content,
