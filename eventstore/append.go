@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ const (
 	outcomeRetiredBucket   outcome = 6
 	outcomeTicketChanged   outcome = 7
 	outcomeTicketFull      outcome = 8
+	outcomeUploads         outcome = 9
 )
 
 // pending is a decided command on its way into the log.
@@ -47,6 +49,10 @@ type pending struct {
 	events         []encodedEvent
 	contents       []content
 	removes        []domain.ContentID
+	claims         []domain.Claim
+	removesFiles   []int64
+	clearsFiles    bool // it removes all files of the comment
+	placeholders   []int64
 	completes      domain.EventID // the event whose obligation is completed, if any is
 	destroyedAt    time.Time
 	commentAfter   *domain.Comment // the comment's row afterwards
@@ -117,25 +123,32 @@ func (s *Store) commitQueue(ctx context.Context) {
 }
 
 // takeBatch removes up to MaxBatch commands from the queue, in order, but leaves
-// those behind that are about a comment, or bear a receipt, already in the batch.
+// those behind that are about a comment, bear a receipt or claim an upload already in the
+// batch.
 func (s *Store) takeBatch() []*pending {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var items, left []*pending
 	comments := make(map[domain.CommentID]bool, len(s.queue))
 	receipts := make(map[uuid.UUID]bool)
+	uploads := make(map[[32]byte]bool)
+	claimed := func(c domain.Claim) bool { return uploads[c.Upload] }
 	for i, p := range s.queue {
 		if len(items) == s.config.MaxBatch {
 			left = append(left, s.queue[i:]...)
 			break
 		}
-		if p.comment != (domain.CommentID{}) && comments[p.comment] || p.receipt != nil && receipts[p.receipt.ID] {
+		if p.comment != (domain.CommentID{}) && comments[p.comment] || p.receipt != nil && receipts[p.receipt.ID] ||
+			slices.ContainsFunc(p.claims, claimed) {
 			left = append(left, p)
 			continue
 		}
 		comments[p.comment] = true
 		if p.receipt != nil {
 			receipts[p.receipt.ID] = true
+		}
+		for _, c := range p.claims {
+			uploads[c.Upload] = true
 		}
 		items = append(items, p)
 	}

@@ -47,6 +47,19 @@ type batch struct {
 		item []int32
 		id   []pgtype.UUID
 	}
+	claims struct {
+		item   []int32
+		upload [][]byte
+		files  []int32
+	}
+	gone struct {
+		item   []int32
+		number []pgtype.Int8
+	}
+	placeholders struct {
+		item   []int32
+		number []int64
+	}
 	comments struct {
 		item            []int32
 		id              []pgtype.UUID
@@ -99,6 +112,7 @@ func newBatch(items []*pending) *batch {
 			b.removed.item = append(b.removed.item, item)
 			b.removed.id = append(b.removed.id, column(id))
 		}
+		b.addFiles(item, p)
 		if c := p.commentAfter; c != nil {
 			b.addComment(item, p.comment, c)
 		}
@@ -137,6 +151,23 @@ func (b *batch) addEvent(item int32, e encodedEvent) {
 	c.comment = append(c.comment, column(e.comment))
 	c.internal = append(c.internal, e.internal)
 	c.data = append(c.data, e.data)
+}
+
+func (b *batch) addFiles(item int32, p *pending) {
+	for _, c := range p.claims {
+		b.claims.item = append(b.claims.item, item)
+		b.claims.upload = append(b.claims.upload, c.Upload[:])
+		b.claims.files = append(b.claims.files, int32(c.Files))
+	}
+	for _, number := range p.removesFiles {
+		b.gone.item, b.gone.number = append(b.gone.item, item), append(b.gone.number, pgtype.Int8{Int64: number, Valid: true})
+	}
+	if p.clearsFiles {
+		b.gone.item, b.gone.number = append(b.gone.item, item), append(b.gone.number, pgtype.Int8{})
+	}
+	for _, number := range p.placeholders {
+		b.placeholders.item, b.placeholders.number = append(b.placeholders.item, item), append(b.placeholders.number, number)
+	}
 }
 
 func (b *batch) addComment(item int32, id domain.CommentID, after *domain.Comment) {
@@ -196,6 +227,8 @@ func (b *batch) args(shard int16) []any {
 		flat(b.events.item), flat(b.events.id), flat(b.events.name), flat(b.events.schema), flat(b.events.comment), flat(b.events.internal), flat(b.events.data),
 		flat(b.contents.item), flat(b.contents.id), flat(b.contents.bucket), flat(b.contents.sealed),
 		flat(b.removed.item), flat(b.removed.id),
+		flat(b.claims.item), flat(b.claims.upload), flat(b.claims.files), flat(b.gone.item), flat(b.gone.number),
+		flat(b.placeholders.item), flat(b.placeholders.number),
 		flat(b.comments.item), flat(b.comments.id), flat(b.comments.number), flat(b.comments.authorType), flat(b.comments.author),
 		flat(b.comments.public), flat(b.comments.deleted), flat(b.comments.content),
 		flat(b.states.item), flat(b.states.number), flat(b.states.status), flat(b.states.requester), flat(b.states.subject), flat(b.states.public), flat(b.states.hold),

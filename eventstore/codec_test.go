@@ -35,7 +35,8 @@ func samples() []domain.Event {
 		domain.CommentMadePrivate{Meta: meta},
 		domain.CommentMadePublic{Meta: meta},
 		domain.CommentDeleted{Meta: meta},
-		domain.CommentRedacted{Meta: meta, Contents: []domain.Replacement{{Old: domain.ContentID(uuid.UUID{15: 4}), New: ref}}},
+		domain.CommentRedacted{Meta: meta, Contents: []domain.Replacement{{Old: domain.ContentID(uuid.UUID{15: 4}), New: ref}},
+			Files: []domain.FileRedacted{{Old: 14, New: 15}, {Old: 16}}, TextKept: true},
 		domain.ContentErased{Meta: meta, Subject: true, Contents: []domain.ContentID{ref.ID}, Cause: domain.CauseRetention},
 		domain.ObligationCompleted{Meta: meta, Obligation: domain.EventID(uuid.UUID{15: 5})},
 	}

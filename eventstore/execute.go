@@ -43,9 +43,12 @@ const maxTries = 20
 // comment.
 func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receipt) (Result, error) {
 	account, ticket, comment := cmd.About()
-	texts, err := s.sealTexts(ctx, cmd)
-	if err != nil {
-		return Result{}, err
+	var texts []content
+	var err error
+	if !edits(cmd) {
+		if texts, err = s.sealTexts(ctx, cmd); err != nil {
+			return Result{}, err
+		}
 	}
 	if _, creates := cmd.(domain.CreateComment); !creates {
 		unlock, err := s.turn(ctx, cmd)
@@ -59,13 +62,18 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 		if err != nil {
 			return Result{}, err
 		}
+		if edits(cmd) { // what is not edited is as it was
+			st.said.carryOver(cmd)
+			if texts, err = s.sealTexts(ctx, cmd); err != nil {
+				return Result{}, err
+			}
+		}
 		decided, err := s.decide(ctx, cmd, st)
-		events, contents := decided.events, decided.contents
 		if err != nil && st.cached {
 			s.heads.drop(account, ticket)
 			continue
 		}
-		if err != nil || len(events) == 0 {
+		if err != nil || len(decided.events) == 0 {
 			// Whether the command was obeyed before outweighs what is true now.
 			if r, found, lookupErr := s.replay(ctx, account, receipt); found || lookupErr != nil {
 				return r, lookupErr
@@ -73,11 +81,11 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 			return Result{Comment: comment, Ticket: ticket}, err
 		}
 		for _, text := range texts {
-			if bring(events, text.id) {
-				contents = append(contents, text)
+			if bring(decided.events, text.id) {
+				decided.contents = append(decided.contents, text)
 			}
 		}
-		p, err := prepare(cmd, st, events, contents, receipt)
+		p, err := prepare(cmd, st, decided, receipt)
 		if err != nil {
 			return Result{}, err
 		}
@@ -113,15 +121,26 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 				return Result{}, err
 			}
 		case outcomeRetiredBucket:
-			for _, c := range contents {
+			for _, c := range decided.contents {
 				s.vault.Forget(c.sealed.BucketID)
+			}
+			if edits(cmd) {
+				continue
 			}
 			if texts, err = s.sealTexts(ctx, cmd); err != nil {
 				return Result{}, err
 			}
+		case outcomeUploads:
+			return Result{}, domain.ErrUploads
 		}
 	}
 	return Result{}, fmt.Errorf("execute %T: %w", cmd, ErrBusy)
+}
+
+// edits reports whether cmd gives a comment another text.
+func edits(cmd domain.Command) bool {
+	update, ok := cmd.(domain.UpdateComment)
+	return ok && update.Text != nil
 }
 
 // turn waits until those commands about the same comment have been executed that came
@@ -136,9 +155,8 @@ func (s *Store) turn(ctx context.Context, cmd domain.Command) (unlock func(), er
 		return unlock, nil
 	}
 	var arrived state
-	update, ok := cmd.(domain.UpdateComment)
-	edits := ok && update.Text != nil
-	if edits {
+	update, _ := cmd.(domain.UpdateComment)
+	if edits(cmd) {
 		update.Text = nil // it is not compared yet, so none has to be opened
 		if arrived, err = s.load(ctx, update); err != nil {
 			return nil, err
@@ -147,7 +165,7 @@ func (s *Store) turn(ctx context.Context, cmd domain.Command) (unlock func(), er
 	if unlock, err = s.stripes.lock(ctx, ticket, comment); err != nil {
 		return nil, fmt.Errorf("execute %T: %w: %w", cmd, ErrBusy, err)
 	}
-	if edits {
+	if edits(cmd) {
 		if err := s.overtaken(ctx, cmd, arrived); err != nil {
 			unlock()
 			return nil, err
@@ -208,17 +226,19 @@ func (s *Store) decide(ctx context.Context, cmd domain.Command, st state) (d dec
 type decision struct {
 	events   []domain.Event
 	contents []content // that it brings, but for the texts of the command
-	nearHits []string  // as in Result
+	// filesGone are the files that a redaction removes, thumbnails included.
+	filesGone []int64
+	nearHits  []string // as in Result
 }
 
 // overtaken returns domain.ErrRevision if cmd would bring a text into a comment that
 // was redacted or erased after the state was loaded: the text may be the one that was
 // to go.
 func (s *Store) overtaken(ctx context.Context, cmd domain.Command, st state) error {
-	update, ok := cmd.(domain.UpdateComment)
-	if !ok || update.Text == nil {
+	if !edits(cmd) {
 		return nil
 	}
+	update := cmd.(domain.UpdateComment)
 	since, err := s.ReadComment(ctx, update.Account, update.Ticket, update.Comment, Version(st.comment.Revision))
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func NewNumbers(pool *pgxpool.Pool) *Numbers {
 	return &Numbers{pool: pool, accounts: make(map[domain.AccountID]*block)}
 }
 
-// Draw returns the first of n consecutive integers, 1 <= n <= 64, that nobody has
+// Draw returns the first of n consecutive integers, 1 <= n <= 512, that nobody has
 // drawn before. Numbers drawn and not used are lost, which is of no concern.
 func (s *Numbers) Draw(ctx context.Context, account domain.AccountID, n int) (int64, error) {
 	s.mu.Lock()

@@ -9,12 +9,12 @@ import (
 )
 
 // prepare spells out the rows that log.append is to write for a decided command.
-func prepare(cmd domain.Command, st state, events []domain.Event, contents []content, receipt *Receipt) (*pending, error) {
+func prepare(cmd domain.Command, st state, d decision, receipt *Receipt) (*pending, error) {
 	account, ticket, comment := cmd.About()
 	p := &pending{
 		account: account, ticket: ticket, ticketRevision: st.ticketRevision,
 		comment: comment, revision: int32(st.comment.Revision), receipt: receipt,
-		events: make([]encodedEvent, 0, len(events)), contents: contents,
+		events: make([]encodedEvent, 0, len(d.events)), contents: d.contents, removesFiles: d.filesGone,
 	}
 	switch cmd := cmd.(type) {
 	case domain.CompleteObligation:
@@ -25,7 +25,7 @@ func prepare(cmd domain.Command, st state, events []domain.Event, contents []con
 		}
 	}
 	ticketAfter, commentAfter := st.ticket, st.comment
-	for _, e := range events {
+	for _, e := range d.events {
 		id, err := uuid.NewV7()
 		if err != nil {
 			return nil, fmt.Errorf("draw event id: %w", err)
@@ -35,6 +35,7 @@ func prepare(cmd domain.Command, st state, events []domain.Event, contents []con
 			return nil, err
 		}
 		p.removes = append(p.removes, removed(e)...)
+		p.files(cmd, e)
 		switch {
 		case aboutTicket(e):
 			encoded.internal = ticketAfter.Hides(e)
@@ -52,6 +53,23 @@ func prepare(cmd domain.Command, st state, events []domain.Event, contents []con
 		p.events = append(p.events, encoded)
 	}
 	return p, nil
+}
+
+// files notes what the event does to files.
+func (p *pending) files(cmd domain.Command, e domain.Event) {
+	switch e := e.(type) {
+	case domain.CommentCreated:
+		said, _ := textsOf(cmd)
+		p.claims = said.Claims
+	case domain.CommentRedacted:
+		for _, f := range e.Files {
+			if f.New != 0 {
+				p.placeholders = append(p.placeholders, f.New)
+			}
+		}
+	case domain.ContentErased:
+		p.clearsFiles = !e.Subject
+	}
 }
 
 // aboutTicket reports whether the event changes what the ticket itself is.

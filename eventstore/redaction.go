@@ -37,6 +37,9 @@ func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (_ domain.
 	for i, d := range documents {
 		bodies[i] = d.Written()
 	}
+	if cmd.Hide.Placeholders, err = s.placeholders(ctx, cmd.Account, bodies); err != nil {
+		return cmd, d, err
+	}
 	masked, changed, err := domain.Redact(bodies, cmd.Hide, cmd.Mask)
 	if err != nil || !changed {
 		return cmd, d, err
@@ -52,8 +55,24 @@ func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (_ domain.
 			New: domain.ContentRef{ID: d.contents[i].id, Digest: d.contents[i].sealed.Digest},
 		}
 	}
+	cmd.Files, d.filesGone, cmd.TextKept = domain.FilesRedacted(bodies, masked)
 	d.nearHits = domain.NearHits(bodies, cmd.Hide, masked[len(masked)-1])
 	return cmd, d, nil
+}
+
+// placeholders draws the numbers of what may be put in the place of files; 0 if there are
+// none.
+func (s *Store) placeholders(ctx context.Context, account domain.AccountID, versions []domain.Body) (int64, error) {
+	files := map[int64]bool{}
+	for _, b := range versions {
+		for _, a := range b.Attachments {
+			files[a.Number] = true
+		}
+	}
+	if len(files) == 0 {
+		return 0, nil
+	}
+	return s.numbers.Draw(ctx, account, domain.NumbersPerFile*len(files))
 }
 
 func (s *Store) reseal(ctx context.Context, cmd domain.RedactComment, d vault.Document) (content, error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/erasure"
+	"github.com/commentd/commentd/eventstore/files/filestest"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/internal/metrics"
@@ -118,7 +119,8 @@ func running(t *testing.T, run func(context.Context) error) (stop func()) {
 // rekey has the retired keys destroyed.
 func rekey(t *testing.T, i *instance) {
 	t.Helper()
-	worker := erasure.New(i.Store, i.pool, vault.NewKeyring(i.pool, rootKey), []erasure.Shelf{erasure.Contents(0)}, metrics.New(prometheus.NewRegistry()), erasure.Config{})
+	worker := erasure.New(i.Store, i.pool, vault.NewKeyring(i.pool, rootKey), []erasure.Shelf{erasure.Contents(0)}, filestest.New(t, i.Store, i.pool, i.vault),
+		metrics.New(prometheus.NewRegistry()), erasure.Config{})
 	stop := running(t, worker.Run)
 	defer stop()
 	err := errors.New("no look yet")

@@ -20,6 +20,7 @@ type state struct {
 	ticket         domain.Ticket
 	ticketRevision int32 // 0: there is none
 	comment        domain.Comment
+	said           said // by the comment; set where an edit needs it
 	cached         bool // whether it may be older than the database
 }
 
@@ -70,11 +71,15 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 	switch cmd := cmd.(type) {
 	case domain.UpdateComment:
 		if cmd.Text != nil && bucket != nil && !st.comment.Deleted {
-			st.comment.Body, err = s.open(ctx, account, ticket, comment, st.comment.Content, *bucket, sealed)
+			var d vault.Document
+			d, err = s.open(ctx, account, ticket, comment, st.comment.Content, *bucket, sealed)
+			st.comment.Body, st.said = d.Body, said(d)
 		}
 	case domain.PutTicket, domain.WriteTicket:
 		if givesSubject(cmd) && subjectBucket != nil {
-			st.ticket.SubjectText, err = s.open(ctx, account, ticket, domain.CommentID{}, st.ticket.Subject.ID, *subjectBucket, subjectSealed)
+			var d vault.Document
+			d, err = s.open(ctx, account, ticket, domain.CommentID{}, st.ticket.Subject.ID, *subjectBucket, subjectSealed)
+			st.ticket.SubjectText = d.Body
 		}
 	}
 	return st, err
@@ -90,13 +95,23 @@ func givesSubject(cmd domain.Command) bool {
 	return false
 }
 
-// open returns the text sealed in a content.
-func (s *Store) open(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, id domain.ContentID, bucket int64, sealed []byte) (string, error) {
+// open returns what is sealed in a content.
+func (s *Store) open(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, id domain.ContentID, bucket int64, sealed []byte) (vault.Document, error) {
 	d, err := s.document(ctx, vault.OfComment(account, ticket, comment, id), id, sealedRow{bucket, sealed})
 	if err != nil {
-		return "", fmt.Errorf("open content of ticket %s: %w", ticket, err)
+		return d, fmt.Errorf("open content of ticket %s: %w", ticket, err)
 	}
-	return d.Body, nil
+	return d, nil
+}
+
+// said is what a comment says at present.
+type said vault.Document
+
+// carryOver gives the text of an edit all that the edit is not about.
+func (s said) carryOver(edit domain.Command) {
+	text, _ := textsOf(edit)
+	was := vault.Document(s).Written()
+	text.Custom, text.Voice, text.Attachments = was.Custom, was.Voice, was.Attachments
 }
 
 // headCache remembers the heads of tickets, so that a comment on a busy ticket is

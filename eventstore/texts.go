@@ -15,7 +15,7 @@ func (s *Store) sealTexts(ctx context.Context, cmd domain.Command) ([]content, e
 	account, ticket, comment := cmd.About()
 	var contents []content
 	seal := func(text *domain.Text, place vault.Place) error {
-		document := vault.DocumentOf(domain.Body{Text: text.Body, HTML: text.HTML, Custom: text.Custom}, text.Client)
+		document := vault.DocumentOf(text.Said(), text.Client)
 		sealed, err := s.vault.Seal(ctx, place, vault.EncodeDocument(document))
 		if err != nil {
 			return fmt.Errorf("seal text: %w", err)

@@ -2,8 +2,8 @@
 -- outcome. A command that is refused leaves no trace and never fails its
 -- neighbours.
 --
--- The caller sees to it that a batch holds no two commands about one comment and
--- no two with one receipt. Commands about one ticket may share a batch: the loop
+-- The caller sees to it that a batch holds no two commands about one comment, no two
+-- with one receipt and no two that attach the files of one upload. Commands about one ticket may share a batch: the loop
 -- below judges each against what those before it have done.
 --
 -- The plans of its statements must be index look-ups whatever the statistics say:
@@ -46,6 +46,18 @@ CREATE FUNCTION log.append(
     -- the contents they remove; null altogether if they remove none
     _removed_item         integer[],
     _removed_id           uuid[],
+    -- the uploads whose files they attach, each once, and how many files those are; null
+    -- altogether if they attach none
+    _claim_item           integer[],
+    _claim_upload         bytea[],
+    _claim_files          integer[],
+    -- the files they remove, or null for all those of the comment; null altogether if they
+    -- remove none
+    _gone_item            integer[],
+    _gone_number          bigint[],
+    -- what they put in the place of files; null altogether if they put nothing
+    _placeholder_item     integer[],
+    _placeholder_number   bigint[],
     -- the comments' rows after them
     _comment_item         integer[],
     _comment_id           uuid[],
@@ -66,7 +78,8 @@ CREATE FUNCTION log.append(
     -- by command: 1 appended, 2 replayed (receipt_comments names the comment), 3 receipt of
     -- another request, 4 the ticket has changed, 5 the comment has changed (or the obligation
     -- is no longer owed), 6 a content is sealed under a key that is retired, 7 the ticket is not
-    -- at the version expected, 8 it has too many comments
+    -- at the version expected, 8 it has too many comments, 9 an upload is not (any more) what
+    -- was to be attached
     OUT outcomes          smallint[],
     OUT receipt_comments  uuid[],
     -- by event: 0 where the command was refused
@@ -93,6 +106,8 @@ DECLARE
     comment_last      integer;
     retired           integer[]; -- commands that bring contents under retired keys
     settled           uuid[];    -- obligations that are not owed (any more)
+    unclaimable       integer[]; -- commands with uploads that are not what they should be
+    item_positions    bigint[];  -- of a command's last event
     previous          bigint[];
     event             integer := 1;
     ticket            integer;
@@ -148,6 +163,19 @@ BEGIN
            AND NOT EXISTS (SELECT FROM log.obligations o WHERE o.event_id = c.event AND o.completed_at IS NULL);
     END IF;
 
+    -- Who adds a file to an upload holds a share of one of its rows (sql/add_file.sql): that
+    -- file is counted here, or is refused there.
+    IF _claim_item IS NOT NULL THEN
+        PERFORM FROM log.files f
+          WHERE f.shard = _shard AND f.upload = ANY (_claim_upload)
+          ORDER BY f.number FOR UPDATE;
+        SELECT array_agg(c.item) INTO unclaimable
+          FROM unnest(_claim_item, _claim_upload, _claim_files) AS c (item, upload, files)
+         WHERE c.files <> (SELECT count(*) FROM log.files f
+                            WHERE f.shard = _shard AND f.upload = c.upload AND f.expires_at > recorded
+                              AND f.account_id = _ticket_account[_item_ticket[c.item]]);
+    END IF;
+
     known_versions := ticket_versions;
     FOR item IN 1 .. cardinality(_item_ticket) LOOP
         ticket := _item_ticket[item];
@@ -159,6 +187,7 @@ BEGIN
             WHEN comment_revisions[item] <> _item_revision[item] THEN 5
             WHEN _item_completes[item] = ANY (settled) THEN 5
             WHEN item = ANY (retired) THEN 6
+            WHEN item = ANY (unclaimable) THEN 9
             ELSE 1 END;
         comment_last := _item_revision[item];
         WHILE _event_item[event] = item LOOP -- past the end the index gives null, which ends it
@@ -187,6 +216,7 @@ BEGIN
             event := event + 1;
         END LOOP;
         item_versions[item] := ticket_versions[ticket];
+        item_positions[item] := head_position;
         IF outcomes[item] = 1 AND _item_revision[item] = 0 AND _item_comment[item] IS NOT NULL THEN -- it makes the comment
             ticket_comments[ticket] := ticket_comments[ticket] + 1;
         END IF;
@@ -231,6 +261,37 @@ BEGIN
                coalesce((SELECT array_agg(DISTINCT g.bucket_id) FROM gone g WHERE g.item = e.item), '{}')
           FROM unnest(_event_item, _event_id, positions) AS e (item, id, position)
          WHERE outcomes[e.item] = 1 AND e.item = ANY (_removed_item);
+    END IF;
+
+    -- Row by row, as with comments below.
+    IF _claim_item IS NOT NULL THEN
+        FOR changed IN SELECT * FROM unnest(_claim_item, _claim_upload) AS c (item, upload) WHERE outcomes[c.item] = 1 LOOP
+            UPDATE log.files f
+               SET ticket_id = _ticket_id[_item_ticket[changed.item]], comment_id = _item_comment[changed.item],
+                   uploader_id = NULL, upload = NULL, sealed = NULL, expires_at = NULL
+             WHERE f.shard = _shard AND f.upload = changed.upload;
+        END LOOP;
+    END IF;
+    IF _gone_item IS NOT NULL THEN
+        FOR changed IN SELECT * FROM unnest(_gone_item, _gone_number) AS g (item, number) WHERE outcomes[g.item] = 1 LOOP
+            IF changed.number IS NULL THEN
+                UPDATE log.files f
+                   SET removed_at_position = item_positions[changed.item]
+                 WHERE f.shard = _shard AND f.account_id = _ticket_account[_item_ticket[changed.item]]
+                   AND f.comment_id = _item_comment[changed.item] AND f.removed_at_position IS NULL;
+            ELSE
+                UPDATE log.files f
+                   SET removed_at_position = item_positions[changed.item]
+                 WHERE f.shard = _shard AND f.number = changed.number AND f.account_id = _ticket_account[_item_ticket[changed.item]]
+                   AND f.comment_id = _item_comment[changed.item] AND f.removed_at_position IS NULL;
+            END IF;
+        END LOOP;
+    END IF;
+    IF _placeholder_item IS NOT NULL THEN
+        INSERT INTO log.files (number, size, account_id, shard, ticket_id, comment_id)
+        SELECT p.number, 1, _ticket_account[_item_ticket[p.item]], _shard, _ticket_id[_item_ticket[p.item]], _item_comment[p.item]
+          FROM unnest(_placeholder_item, _placeholder_number) AS p (item, number)
+         WHERE outcomes[p.item] = 1;
     END IF;
 
     IF _item_completes IS NOT NULL THEN

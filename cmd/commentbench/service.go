@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 )
 
@@ -18,6 +19,7 @@ func (b *bench) startService(ctx context.Context, databaseURL, natsURL, roles st
 	began := time.Now()
 	p, err = spawn(b.dir, b.commentd, []string{"serve", "--listen", address, "--roles", roles}, []string{
 		"COMMENTD_POSTGRES_URL=" + databaseURL, "COMMENTD_NATS_URL=" + natsURL, "COMMENTD_ROOT_KEY=" + b.rootKey,
+		"COMMENTD_BLOBS=" + filepath.Join(b.dir, "blobs"),
 	})
 	if err != nil {
 		return nil, "", 0, err

@@ -90,10 +90,14 @@ func (c devCommand) Run(ctx context.Context, e env) (err error) {
 	if err != nil {
 		return err
 	}
+	blobs, err := blobPlace{folder: filepath.Join(dir, "blobs")}.open(ctx)
+	if err != nil {
+		return err
+	}
 	registry := newRegistry(pool)
 	m := metrics.New(registry)
 	s := &service{
-		serving: c.serving, roles: allRoles, tools: newTools(pool, pool, root, m), root: root, nats: nc,
+		serving: c.serving, roles: allRoles, tools: newTools(pool, pool, root, m), root: root, nats: nc, blobs: blobs,
 		stream:  relay.Config{RestartNATS: stack.nats.Restart},
 		metrics: m, registry: registry, listener: listener,
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/erasure"
+	"github.com/commentd/commentd/eventstore/files/filestest"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/internal/metrics"
@@ -235,7 +236,7 @@ func TestWaitForKeys(t *testing.T) {
 		default:
 		}
 		m := metrics.New(prometheus.NewRegistry())
-		worker := erasure.New(s.log, s.pool, s.keyring, shelves(), m, erasure.Config{})
+		worker := erasure.New(s.log, s.pool, s.keyring, shelves(), filestest.New(t, s.log, s.pool, s.vault), m, erasure.Config{})
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
 		go func() {

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/nats-io/nats.go"
 
+	"github.com/commentd/commentd/eventstore/blob"
 	"github.com/commentd/commentd/eventstore/relay"
 	"github.com/commentd/commentd/internal/metrics"
 )
@@ -35,6 +36,7 @@ type serving struct {
 type serveCommand struct {
 	database
 	serving
+	Blobs          string        `help:"Where files are kept, sealed: a folder, or s3://bucket/prefix?endpoint=host:port&region=name with credentials from AWS_ACCESS_KEY_ID and the like. For this service alone: what it does not know is deleted." placeholder:"PLACE"`
 	NATSURL        string        `name:"nats-url" help:"NATS servers, divided by commas." placeholder:"URL"`
 	NATSCreds      string        `name:"nats-creds" type:"existingfile" help:"Credentials file for NATS." placeholder:"FILE"`
 	NATSCA         string        `name:"nats-ca" type:"existingfile" help:"CA certificate to check NATS by." placeholder:"FILE"`
@@ -49,6 +51,11 @@ func (c serveCommand) validate() error {
 	errs := []error{c.database.validate()}
 	if c.NATSURL == "" && c.needsNATS() {
 		errs = append(errs, errors.New("COMMENTD_NATS_URL is not set: the NATS server to use"))
+	}
+	if c.Blobs == "" && c.needsBlobs() {
+		errs = append(errs, errors.New("COMMENTD_BLOBS is not set: the folder or the S3 bucket for files"))
+	} else if _, err := parseBlobs(c.Blobs); c.Blobs != "" && err != nil {
+		errs = append(errs, err)
 	}
 	if c.PoolSize < 4 {
 		errs = append(errs, errors.New("COMMENTD_POOL_SIZE must be at least 4"))
@@ -67,6 +74,10 @@ func (c serveCommand) validate() error {
 
 func (c serveCommand) needsNATS() bool {
 	return slices.Contains(c.Roles, "relay") || slices.Contains(c.Roles, "projector")
+}
+
+func (c serveCommand) needsBlobs() bool {
+	return slices.Contains(c.Roles, "api") || slices.Contains(c.Roles, "worker")
 }
 
 // plaintext reports links to other machines that anyone in between could read.
@@ -135,12 +146,16 @@ func (c serveCommand) Run(ctx context.Context, e env) error {
 	}
 	registry := newRegistry(pool)
 	m := metrics.New(registry)
+	blobs, err := c.openBlobs(ctx)
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
 	s := &service{
-		serving: c.serving, roles: c.Roles, tools: newTools(pool, keyring, root, m), root: root, nats: nc,
+		serving: c.serving, roles: c.Roles, tools: newTools(pool, keyring, root, m), root: root, nats: nc, blobs: blobs,
 		stream:  relay.Config{Replicas: c.StreamReplicas, MaxAge: c.StreamMaxAge},
 		metrics: m, registry: registry, listener: listener,
 	}
@@ -150,6 +165,18 @@ func (c serveCommand) Run(ctx context.Context, e env) error {
 	}
 	logger.Info("serving", "address", listener.Addr().String(), "roles", c.Roles)
 	return s.run(ctx)
+}
+
+// openBlobs opens the place for files, if a role needs it.
+func (c serveCommand) openBlobs(ctx context.Context) (blob.Store, error) {
+	if !c.needsBlobs() {
+		return nil, nil
+	}
+	place, err := parseBlobs(c.Blobs)
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	return place.open(ctx)
 }
 
 // connectNATS returns a connection that comes and goes with the server: nothing

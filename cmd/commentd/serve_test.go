@@ -49,6 +49,7 @@ func newProductionApart(t *testing.T, postgres, keyring string, nats *devstack.N
 		"COMMENTD_KEYRING_URL":  keyring,
 		"COMMENTD_NATS_URL":     nats.URL(),
 		"COMMENTD_ROOT_KEY":     vault.GenerateRootKey(),
+		"COMMENTD_BLOBS":        t.TempDir(),
 	}
 	p.key, p.keyID = p.newAccount(t, "acme", "comments:read,comments:write,comments:delete,tickets:write")
 	p.do(t, "ticket", "create", "--account", "acme", "--id", p.ticket)

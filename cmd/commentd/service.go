@@ -18,7 +18,9 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/audit"
+	"github.com/commentd/commentd/eventstore/blob"
 	"github.com/commentd/commentd/eventstore/erasure"
+	"github.com/commentd/commentd/eventstore/files"
 	"github.com/commentd/commentd/eventstore/relay"
 	"github.com/commentd/commentd/eventstore/retention"
 	"github.com/commentd/commentd/eventstore/vault"
@@ -37,6 +39,7 @@ type service struct {
 	roles    []string
 	tools    *tools
 	root     vault.RootKey
+	blobs    blob.Store // nil if no role needs it
 	nats     *nats.Conn // nil if no role needs it and none was configured
 	stream   relay.Config
 	metrics  *metrics.Metrics
@@ -113,8 +116,10 @@ func (s *service) run(ctx context.Context) error {
 	var sealer *audit.Sealer
 	if s.has("worker") {
 		start("worker", behind, s.keepHouse)
+		files := s.files()
+		start("files", behind, files.Run)
 		config := erasure.Config{Horizon: s.ErasureHorizon}
-		start("erasure", behind, erasure.New(s.tools.log, s.tools.pool, s.tools.keyring, shelves(), s.metrics, config).Run)
+		start("erasure", behind, erasure.New(s.tools.log, s.tools.pool, s.tools.keyring, shelves(), files, s.metrics, config).Run)
 		start("retention", behind, retention.NewWorker(s.tools.log, s.tools.pool, s.tools.directory.Policies, s.metrics, retention.Config{}).Run)
 		sealer = audit.NewSealer(s.tools.log, s.tools.pool, audit.NewKey(s.root, 0), s.metrics, audit.Config{Witness: witness})
 		start("sealer", behind, sealer.Run)
@@ -134,6 +139,11 @@ func (s *service) run(ctx context.Context) error {
 		errs = append(errs, <-ended)
 	}
 	return errors.Join(errs...)
+}
+
+// files is where files are kept.
+func (s *service) files() *files.Store {
+	return files.New(s.tools.log, s.tools.pool, s.tools.vault, s.blobs, files.Config{})
 }
 
 func (s *service) has(role string) bool { return slices.Contains(s.roles, role) }

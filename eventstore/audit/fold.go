@@ -27,6 +27,12 @@ type stream struct {
 	contents map[domain.ContentID]brought
 	removals map[domain.EventID]*removal
 	removed  int // texts
+	// redacted are the files that events say are gone, and named those that the texts
+	// name, once they are opened, with their comments.
+	redacted, named map[int64]domain.CommentID
+	// unread are comments one of whose texts does not open: which files they name is not
+	// known.
+	unread map[domain.CommentID]bool
 }
 
 type foldedComment struct {
@@ -43,6 +49,7 @@ type brought struct {
 
 // removal is an event that has removed texts.
 type removal struct {
+	comment     domain.CommentID // zero: of the ticket's subjects
 	position    eventstore.Position
 	recordedAt  time.Time
 	completedAt *time.Time
@@ -52,6 +59,7 @@ func newStream(account domain.AccountID, ticket domain.TicketID) *stream {
 	return &stream{
 		account: account, ticket: ticket, comments: map[domain.CommentID]*foldedComment{},
 		contents: map[domain.ContentID]brought{}, removals: map[domain.EventID]*removal{},
+		redacted: map[int64]domain.CommentID{}, named: map[int64]domain.CommentID{}, unread: map[domain.CommentID]bool{},
 	}
 }
 
@@ -123,7 +131,12 @@ func (s *stream) evolve(r *eventstore.Recorded, fact domain.Event, c *foldedComm
 		s.removed++
 	}
 	if len(gone) > 0 {
-		s.removals[r.ID] = &removal{position: r.Position, recordedAt: r.RecordedAt}
+		s.removals[r.ID] = &removal{comment: r.Comment, position: r.Position, recordedAt: r.RecordedAt}
+	}
+	if redacted, ok := fact.(domain.CommentRedacted); ok {
+		for _, f := range redacted.Files {
+			s.redacted[f.Old] = r.Comment
+		}
 	}
 	if done, ok := fact.(domain.ObligationCompleted); ok {
 		if owed := s.removals[done.Obligation]; owed == nil || owed.completedAt != nil {

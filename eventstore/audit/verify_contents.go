@@ -22,6 +22,7 @@ var contentRowsSQL string
 type named struct {
 	brought
 	place vault.Place
+	in    *stream
 }
 
 // sealedRow is a row of log.contents.
@@ -38,7 +39,7 @@ func (r *run) compareContents(ctx context.Context) error {
 	var ids []uuid.UUID
 	for _, s := range r.folded {
 		for id, b := range s.contents {
-			wanted[id] = named{b, s.place(id, b)}
+			wanted[id] = named{b, s.place(id, b), s}
 			ids = append(ids, uuid.UUID(id))
 			r.contents.add(id)
 		}
@@ -90,10 +91,15 @@ func (r *run) prefetch(ctx context.Context, rows []sealedRow) error {
 // destroyed, and it with it, since the moment that is being checked.
 func (r *run) open(ctx context.Context, row sealedRow, want named) error {
 	r.report.Contents++
-	_, err := r.Vault.OpenVerified(ctx, want.place, row.bucket, row.sealed, want.digest)
-	if err == nil || errors.Is(err, vault.ErrUnavailable) {
+	document, err := r.Vault.OpenVerified(ctx, want.place, row.bucket, row.sealed, want.digest)
+	if err == nil {
+		want.in.names(want.comment, document)
+		return nil
+	}
+	if errors.Is(err, vault.ErrUnavailable) {
 		return err
 	}
+	want.in.unread[want.comment] = true
 	now, readErr := readContents(ctx, r.Pool, r.Shard, []uuid.UUID{uuid.UUID(row.id)})
 	switch {
 	case readErr != nil:
@@ -101,7 +107,9 @@ func (r *run) open(ctx context.Context, row sealedRow, want named) error {
 	case len(now) == 0:
 		return nil
 	case now[0].bucket != row.bucket:
-		if _, again := r.Vault.OpenVerified(ctx, want.place, now[0].bucket, now[0].sealed, want.digest); again == nil {
+		if document, again := r.Vault.OpenVerified(ctx, want.place, now[0].bucket, now[0].sealed, want.digest); again == nil {
+			delete(want.in.unread, want.comment)
+			want.in.names(want.comment, document)
 			return nil
 		}
 	}

@@ -175,7 +175,7 @@ func (r *run) flush(ctx context.Context, all bool) (flushed bool, err error) {
 		return false, nil
 	}
 	defer func() { r.folded = nil }()
-	for _, compare := range []func(context.Context) error{r.compareTickets, r.compareComments, r.compareContents, r.compareObligations} {
+	for _, compare := range []func(context.Context) error{r.compareTickets, r.compareComments, r.compareContents, r.compareFiles, r.compareObligations} {
 		if err := compare(ctx); err != nil {
 			return false, err
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/erasure"
+	"github.com/commentd/commentd/eventstore/files/filestest"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/internal/metrics"
@@ -103,7 +104,7 @@ func (w *world) open(subject string) domain.TicketID {
 // fulfil destroys the keys that are owed, which is one event for each obligation.
 func (w *world) fulfil() {
 	w.t.Helper()
-	worker := erasure.New(w.Store, w.pool, vault.NewKeyring(w.pool, rootKey), []erasure.Shelf{erasure.Contents(0)}, w.m, erasure.Config{})
+	worker := erasure.New(w.Store, w.pool, vault.NewKeyring(w.pool, rootKey), []erasure.Shelf{erasure.Contents(0)}, filestest.New(w.t, w.Store, w.pool, w.vault), w.m, erasure.Config{})
 	ctx, stop := context.WithCancel(w.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- worker.Run(ctx) }()

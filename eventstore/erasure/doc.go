@@ -9,7 +9,8 @@
 //  1. retires their bucket keys: nothing is sealed under them any more (log.retire_buckets);
 //  2. wraps the data keys of all that is left under them anew, under another bucket;
 //  3. destroys the keys, rewrites the table of the keyring and reads its files;
-//  4. notes that the keys are destroyed, and appends obligation.completed to each ticket.
+//  4. notes that the keys are destroyed;
+//  5. deletes the files that were removed, and appends obligation.completed to each ticket.
 //
 // Nothing of this is in memory only. A worker that is killed anywhere leaves tables from
 // which the next one goes on, and a step that was done already does nothing when it

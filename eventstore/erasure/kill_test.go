@@ -13,11 +13,12 @@ import (
 const (
 	childURL    = "COMMENTD_TEST_ERASURE_URL"
 	childDiesAt = "COMMENTD_TEST_ERASURE_DIES_AT"
+	childBlobs  = "COMMENTD_TEST_ERASURE_BLOBS"
 )
 
 // runChild does one round, and kills itself as soon as a step is done.
 func runChild(url, diesAt string) {
-	p, err := connect(context.Background(), url, url)
+	p, err := connect(context.Background(), url, url, os.Getenv(childBlobs))
 	if err == nil {
 		p.worker.OnStep(func(step string) {
 			if step == diesAt {
@@ -36,14 +37,14 @@ func runChild(url, diesAt string) {
 // A worker that is killed after any step leaves what the next one goes on with. In
 // between everything that was not erased can be read.
 func TestKilledAtEachStep(t *testing.T) {
-	for _, step := range []string{"retired", "batch", "rewrapped", "destroyed", "rewritten", "flushed", "verified", "noted", "completed"} {
+	for _, step := range []string{"retired", "batch", "rewrapped", "destroyed", "rewritten", "flushed", "verified", "noted", "files removed", "completed"} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			one, two := w.write(w.process, 150), w.write(w.another(), 5)
 			w.erase(w.process, one[3], one[4], two[0])
 			child := exec.Command(os.Args[0])
-			child.Env = append(os.Environ(), childURL+"="+w.url, childDiesAt+"="+step)
+			child.Env = append(os.Environ(), childURL+"="+w.url, childDiesAt+"="+step, childBlobs+"="+w.folder)
 			out, err := child.CombinedOutput()
 			status, ok := child.ProcessState.Sys().(syscall.WaitStatus)
 			if err == nil || !ok || status.Signal() != syscall.SIGKILL {

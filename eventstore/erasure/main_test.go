@@ -16,7 +16,9 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/blob"
 	"github.com/commentd/commentd/eventstore/erasure"
+	"github.com/commentd/commentd/eventstore/files"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/internal/metrics"
@@ -45,12 +47,14 @@ type process struct {
 	keyring *vault.Keyring
 	pool    *pgxpool.Pool
 	worker  *erasure.Worker
+	blobs   blob.Store
+	files   *files.Store
 	metrics *metrics.Metrics
 	stop    func()
 }
 
 // connect makes a process whose log takes appends until stop is called.
-func connect(ctx context.Context, url, keyringURL string) (*process, error) {
+func connect(ctx context.Context, url, keyringURL, folder string) (*process, error) {
 	pool, err := eventstore.Connect(ctx, url, 12)
 	if err != nil {
 		return nil, err
@@ -66,7 +70,13 @@ func connect(ctx context.Context, url, keyringURL string) (*process, error) {
 	p.keyring = vault.NewKeyring(keyringPool, root)
 	p.vault = vault.New(p.keyring)
 	p.log = eventstore.New(pool, p.vault, p.metrics, eventstore.Config{})
-	p.worker = erasure.New(p.log, pool, p.keyring, []erasure.Shelf{erasure.Contents(0)}, p.metrics, erasure.Config{})
+	blobs, err := blob.OpenDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	p.blobs = blobs
+	p.files = files.New(p.log, pool, p.vault, p.blobs, files.Config{})
+	p.worker = erasure.New(p.log, pool, p.keyring, []erasure.Shelf{erasure.Contents(0)}, p.files, p.metrics, erasure.Config{})
 	p.worker.Hurry()
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan error, 1)
@@ -76,6 +86,7 @@ func connect(ctx context.Context, url, keyringURL string) (*process, error) {
 		<-done
 		pool.Close()
 		keyringPool.Close()
+		_ = blobs.Close()
 	}
 	return p, nil
 }
@@ -85,6 +96,7 @@ type world struct {
 	t          testing.TB
 	url        string
 	keyringURL string
+	folder     string // of blobs
 	*process
 	ticket domain.TicketID
 	texts  map[domain.CommentID]string // of comments that are not erased
@@ -112,7 +124,7 @@ func newWorld(t testing.TB) *world {
 func newWorldOn(t testing.TB, url, keyringURL string) *world {
 	t.Helper()
 	w := &world{
-		t: t, url: url, keyringURL: keyringURL, ticket: domain.TicketID(uuid.New()),
+		t: t, url: url, keyringURL: keyringURL, folder: t.TempDir(), ticket: domain.TicketID(uuid.New()),
 		texts: map[domain.CommentID]string{}, sealed: map[domain.CommentID]sealedRow{},
 	}
 	w.process = w.another()
@@ -122,7 +134,7 @@ func newWorldOn(t testing.TB, url, keyringURL string) *world {
 // another makes another process of the world, with nothing in memory.
 func (w *world) another() *process {
 	w.t.Helper()
-	p, err := connect(w.t.Context(), w.url, w.keyringURL)
+	p, err := connect(w.t.Context(), w.url, w.keyringURL, w.folder)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -68,11 +68,13 @@ func (w *Worker) round(ctx context.Context) error {
 	if err := w.note(ctx, owed); err != nil {
 		return err
 	}
+	unremoved := w.files.RemoveMarked(ctx, upTo)
+	w.step("files removed")
 	completed, err := w.complete(ctx, upTo)
 	if open > 0 || len(owed) > 0 {
 		w.logger.Info("erasure", "obligations", completed, "of", open, "keys", len(owed), "rewrapped", moved, "took", time.Since(began))
 	}
-	return err
+	return errors.Join(unremoved, err)
 }
 
 // open returns the keys of the obligations that are open, how many they are, and the
@@ -203,7 +205,8 @@ type fulfilled struct {
 	DestroyedAt time.Time
 }
 
-// complete appends obligation.completed for what is due, and returns for how many.
+// complete appends obligation.completed for what is due, and returns for how many. What
+// still has files is not.
 func (w *Worker) complete(ctx context.Context, upTo eventstore.Position) (completed int, err error) {
 	rows, err := w.pool.Query(ctx, dueSQL, w.config.Shard, upTo)
 	if err != nil {

@@ -50,6 +50,7 @@ type Worker struct {
 	pool    *pgxpool.Pool
 	keyring *vault.Keyring
 	shelves []Shelf
+	files   files
 	metrics *metrics.Metrics
 	config  Config
 	timing  timing
@@ -62,14 +63,20 @@ type Worker struct {
 	unverified                        int
 }
 
+// files is what is asked of the home of files: package eventstore/files.
+type files interface {
+	// RemoveMarked deletes the files that events up to a position have removed.
+	RemoveMarked(ctx context.Context, upTo eventstore.Position) error
+}
+
 // New returns a worker for the log in the database behind pool. shelves are all tables
 // whose rows are sealed.
-func New(log *eventstore.Store, pool *pgxpool.Pool, keyring *vault.Keyring, shelves []Shelf, m *metrics.Metrics, config Config) *Worker {
+func New(log *eventstore.Store, pool *pgxpool.Pool, keyring *vault.Keyring, shelves []Shelf, files files, m *metrics.Metrics, config Config) *Worker {
 	if config.Horizon == 0 {
 		config.Horizon = DefaultHorizon
 	}
 	return &Worker{
-		log: log, pool: pool, keyring: keyring, shelves: shelves, metrics: m, config: config,
+		log: log, pool: pool, keyring: keyring, shelves: shelves, files: files, metrics: m, config: config,
 		timing: patient, logger: slog.Default(), step: func(string) {},
 		replayed: time.Now(), // before serving: see Replay
 	}

@@ -15,22 +15,29 @@ type Document struct {
 	Body   string        `json:"body"`          // first: BodyJSON relies on it
 	HTML   string        `json:"html,omitzero"` // sanitised; empty: the author gave text
 	Client domain.Client `json:"client,omitzero"`
-	// Custom is a JSON object, as domain.ParseCustom returns it.
-	Custom jsontext.Value `json:"custom,omitzero"`
+	// Custom and Voice are JSON objects, as domain.ParseCustom returns them.
+	Custom      jsontext.Value      `json:"custom,omitzero"`
+	Voice       jsontext.Value      `json:"voice,omitzero"`
+	Attachments []domain.Attachment `json:"attachments,omitzero"`
 }
 
 // DocumentOf returns what is sealed of a text.
 func DocumentOf(b domain.Body, client domain.Client) Document {
-	d := Document{Body: b.Text, HTML: b.HTML, Client: client}
+	d := Document{Body: b.Text, HTML: b.HTML, Client: client, Attachments: b.Attachments}
 	if b.Custom != "" {
 		d.Custom = jsontext.Value(b.Custom)
+	}
+	if b.Voice != "" {
+		d.Voice = jsontext.Value(b.Voice)
 	}
 	return d
 }
 
 // Written returns what DocumentOf was given.
 func (d Document) Written() domain.Body {
-	return domain.Body{Text: d.Body, HTML: d.HTML, Custom: string(d.Custom)}
+	return domain.Body{
+		Text: d.Body, HTML: d.HTML, Custom: string(d.Custom), Voice: string(d.Voice), Attachments: d.Attachments,
+	}
 }
 
 // Person is the name and the address of a user, as they are sealed.

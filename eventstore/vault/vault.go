@@ -19,6 +19,8 @@ type Vault struct {
 	keyring    *Keyring
 	receiptIDs *keyedHash
 	emails     *keyedHash
+	uploads    *keyedHash
+	uploadSalt []byte
 	receiptKey renewable[*receiptKey]
 }
 
@@ -28,6 +30,8 @@ func New(keyring *Keyring) *Vault {
 		keyring:    keyring,
 		receiptIDs: newKeyedHash(keyring.root.Derive("receipt id")),
 		emails:     newKeyedHash(keyring.root.Derive("email")),
+		uploads:    newKeyedHash(keyring.root.Derive("upload")),
+		uploadSalt: keyring.root.Derive("upload salt"),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/erasure"
+	"github.com/commentd/commentd/eventstore/files/filestest"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/internal/metrics"
@@ -89,7 +90,7 @@ func rekey(t *testing.T, i *instance, keyring *vault.Keyring) {
 	t.Helper()
 	m := metrics.New(prometheus.NewRegistry())
 	log := eventstore.New(i.pool, vault.New(keyring), m, eventstore.Config{})
-	worker := erasure.New(log, i.pool, keyring, []erasure.Shelf{erasure.Contents(0), Shelf()}, m, erasure.Config{})
+	worker := erasure.New(log, i.pool, keyring, []erasure.Shelf{erasure.Contents(0), Shelf()}, filestest.New(t, log, i.pool, vault.New(keyring)), m, erasure.Config{})
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- worker.Run(ctx) }()

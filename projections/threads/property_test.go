@@ -163,7 +163,7 @@ func (w *world) checkWhole(rt *rapid.T, c threads.Comment, whole bool) {
 	if !ok {
 		want = domain.Body{Text: w.bodies[c.Content.String()]}
 	}
-	if c.Document == nil || c.Document.Body != want {
+	if c.Document == nil || !c.Document.Body.Equal(want) {
 		rt.Fatalf("%+v says %+v; want %+v", c, c.Document, want)
 	}
 }

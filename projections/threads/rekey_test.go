@@ -8,6 +8,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/erasure"
+	"github.com/commentd/commentd/eventstore/files/filestest"
 	"github.com/commentd/commentd/internal/devstacktest"
 	"github.com/commentd/commentd/projections/internal/logtest"
 	"github.com/commentd/commentd/projections/threads"
@@ -84,7 +85,7 @@ func TestKeysDestroyedBetweenRowAndKey(t *testing.T) {
 func rekey(t *testing.T, l *logtest.Log) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	worker := erasure.New(l.Store, l.Pool, l.NewKeyring(), []erasure.Shelf{erasure.Contents(0)}, l.Metrics, erasure.Config{})
+	worker := erasure.New(l.Store, l.Pool, l.NewKeyring(), []erasure.Shelf{erasure.Contents(0)}, filestest.New(t, l.Store, l.Pool, l.Vault), l.Metrics, erasure.Config{})
 	done := make(chan error, 1)
 	go func() { done <- worker.Run(ctx) }()
 	logtest.Eventually(t, "keys are destroyed", func() bool {
