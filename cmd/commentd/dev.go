@@ -94,6 +94,9 @@ func (c devCommand) Run(ctx context.Context, e env) (err error) {
 	if err != nil {
 		return err
 	}
+	if len(c.WebhookAllowNets) == 0 {
+		c.hooking = theMachine
+	}
 	registry := newRegistry(pool)
 	m := metrics.New(registry)
 	s := &service{

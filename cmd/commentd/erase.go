@@ -40,6 +40,7 @@ type eraseRun struct {
 	people  []domain.UserID                        // to be erased
 	whole   bool                                   // nothing is erased while anything is held
 	close   func(ctx context.Context) (int, error) // keeps people out; returns how many keys were revoked
+	forget  func(ctx context.Context) error        // removes what people who are out have left behind; nil: nothing
 	report  receipt
 }
 
@@ -105,6 +106,11 @@ func (x *eraseRun) erase(ctx context.Context, steps int) error {
 	var err error
 	if x.report.Keys, err = x.keepOut(ctx); err != nil {
 		return err
+	}
+	if x.forget != nil {
+		if err := x.forget(ctx); err != nil {
+			return err
+		}
 	}
 	progress := newBar(x.stderr, "erasing", steps)
 	tally, err := x.eraser.EraseScope(ctx, x.scope, progress.step)

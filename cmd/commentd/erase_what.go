@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/relay/webhook"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
 )
@@ -72,6 +73,9 @@ func (c eraseAccount) Run(ctx context.Context, e env) error {
 			}
 			n, err := x.keys.RevokeAccount(ctx, x.account.ID)
 			return n, errors.Join(err, x.everybody(ctx))
+		}
+		x.forget = func(ctx context.Context) error {
+			return webhook.NewStore(x.pool, x.root, 0).Forget(ctx, x.account.ID)
 		}
 		return errors.Join(x.everybody(ctx), x.countKeys(ctx, func(auth.Key) bool { return true }))
 	})

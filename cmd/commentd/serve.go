@@ -31,6 +31,7 @@ type serving struct {
 	ErasureHorizon time.Duration `default:"720h" help:"For how long copies of the keyring are kept: WAL, backups, snapshots. Until then after its destruction a key might be recovered; receipts and metrics tell."`
 	RateLimit      float64       `help:"Requests per second of one API key; 0 is no limit."`
 	sealing
+	hooking
 }
 
 type serveCommand struct {
@@ -65,6 +66,9 @@ func (c serveCommand) validate() error {
 	}
 	if c.StreamReplicas != 1 && c.StreamReplicas != 3 && c.StreamReplicas != 5 {
 		errs = append(errs, errors.New("COMMENTD_STREAM_REPLICAS must be 1, 3 or 5"))
+	}
+	if _, err := c.guard(); err != nil {
+		errs = append(errs, err)
 	}
 	if !c.AllowPlaintext {
 		errs = append(errs, plaintext(c.database, c.NATSURL, c.NATSCA))

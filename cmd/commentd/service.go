@@ -22,6 +22,7 @@ import (
 	"github.com/commentd/commentd/eventstore/erasure"
 	"github.com/commentd/commentd/eventstore/files"
 	"github.com/commentd/commentd/eventstore/relay"
+	"github.com/commentd/commentd/eventstore/relay/webhook"
 	"github.com/commentd/commentd/eventstore/retention"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi"
@@ -83,6 +84,10 @@ func (s *service) run(ctx context.Context) error {
 	if err == nil {
 		err = s.checkWitnessed(ctx, witness)
 	}
+	var guard webhook.Guard
+	if err == nil {
+		guard, err = s.guard()
+	}
 	if err != nil {
 		return errors.Join(err, s.listener.Close())
 	}
@@ -129,9 +134,12 @@ func (s *service) run(ctx context.Context) error {
 	}
 	hub := s.hub()
 	start("feed", ctx, hub.Run) // which ends the streams, so that the API can drain
+	if s.has("worker") {
+		start("webhooks", ctx, s.dispatcher(hub, guard).Run)
+	}
 	start("http", ctx, func(ctx context.Context) error {
 		defer stopBehind()
-		return s.serveHTTP(ctx, hub, s.checks(carrier, sealer))
+		return s.serveHTTP(ctx, hub, guard, s.checks(carrier, sealer))
 	})
 
 	var errs []error
@@ -149,7 +157,7 @@ func (s *service) files() *files.Store {
 func (s *service) has(role string) bool { return slices.Contains(s.roles, role) }
 
 // serveHTTP answers until ctx ends, and drains.
-func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, checks []httpapi.Check) error {
+func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, guard webhook.Guard, checks []httpapi.Check) error {
 	exposed := promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
 	config := httpapi.Config{
 		Checks:    checks,
@@ -175,7 +183,8 @@ func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, checks []httpapi
 		pages := threads.NewCache[*v1.Page](s.tools.pool, 0, s.PageCache<<20, s.metrics)
 		api = v1.New(s.tools.log, reader, pages, s.tools.directory, s.root, v1.Config{
 			BaseURL: s.PublicURL, ErasureHorizon: s.ErasureHorizon, Log: s.tree(),
-			Live: &v1.Live{Hub: hub, Recheck: s.tools.keys.Recheck},
+			Live:     &v1.Live{Hub: hub, Recheck: s.tools.keys.Recheck},
+			Webhooks: &v1.Webhooks{Store: s.webhooks(), Guard: guard},
 		})
 		config.Zendesk = zendesk.New(s.tools.log, reader, s.tools.directory, s.tools.keys, s.root, zendesk.Config{BaseURL: s.PublicURL})
 	}

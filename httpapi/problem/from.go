@@ -8,6 +8,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/audit"
+	"github.com/commentd/commentd/eventstore/relay/webhook"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
@@ -47,6 +48,10 @@ var sentinels = []struct {
 	{domain.ErrNothingToRedact, invalid("text", "must hold something that can be seen")},
 	{domain.ErrMarks, invalid("html_body", "must be the html_body of the comment with nothing but marks added, each of them closed")},
 	{domain.ErrRevision, Error{Code: VersionConflict, Detail: "The comment has changed since you read it; read it again."}},
+
+	{webhook.ErrNotFound, Error{Code: NotFound, Detail: "There is no such webhook."}},
+	{webhook.ErrTooMany, invalid("webhook", "is one too many: the account has as many as it may have")},
+	{webhook.ErrOff, Error{Code: WebhookDisabled, Detail: "The webhook is disabled: enable it, and try again."}},
 
 	{directory.ErrEmailTaken, invalid("email", "is the address of another user")},
 

@@ -30,6 +30,7 @@ const (
 	Internal         Code = "internal"
 	Unavailable      Code = "unavailable"
 	OutcomeUnknown   Code = "outcome_unknown"
+	WebhookDisabled  Code = "webhook_disabled"
 )
 
 type kind struct {
@@ -55,6 +56,7 @@ var kinds = map[Code]kind{
 	Internal:         {500, "Internal error"},
 	Unavailable:      {503, "Service unavailable"},
 	OutcomeUnknown:   {503, "Outcome unknown"},
+	WebhookDisabled:  {409, "Webhook disabled"},
 }
 
 // Codes returns the codes whose status is the one given, 0 for all, in no
@@ -101,7 +103,7 @@ type Problem struct {
 	Title     string       `json:"title" doc:"The same for every problem of this type."`
 	Status    int          `json:"status" doc:"The status code of the response."`
 	Detail    string       `json:"detail" doc:"What happened, for a person to read."`
-	Code      Code         `json:"code" enum:"bad_request,forbidden,idempotency_key_reused,internal,legal_hold,method_not_allowed,not_found,outcome_unknown,payload_too_large,rate_limited,request_timeout,ticket_closed,unauthorized,unavailable,unsupported_media_type,validation_failed,version_conflict" doc:"What happened, for a program to read."`
+	Code      Code         `json:"code" enum:"bad_request,forbidden,idempotency_key_reused,internal,legal_hold,method_not_allowed,not_found,outcome_unknown,payload_too_large,rate_limited,request_timeout,ticket_closed,unauthorized,unavailable,unsupported_media_type,validation_failed,version_conflict,webhook_disabled" doc:"What happened, for a program to read."`
 	RequestID string       `json:"request_id" doc:"The X-Request-Id of the response."`
 	Errors    []FieldError `json:"errors,omitempty" nullable:"false" doc:"Each mistake of a body that failed validation."`
 

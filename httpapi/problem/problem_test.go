@@ -16,6 +16,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/relay/webhook"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
@@ -47,6 +48,9 @@ func TestFrom(t *testing.T) {
 		{domain.ErrInternalForbidden, 403, Forbidden, false},
 		{domain.ErrRevision, 409, VersionConflict, false},
 		{directory.ErrUserNotFound, 404, NotFound, false},
+		{webhook.ErrNotFound, 404, NotFound, false},
+		{webhook.ErrTooMany, 422, ValidationFailed, false},
+		{webhook.ErrOff, 409, WebhookDisabled, false},
 		{directory.ErrEmailTaken, 422, ValidationFailed, false},
 		{&directory.InvalidError{Field: "email", Message: "must be an address"}, 422, ValidationFailed, false},
 		{eventstore.ErrReceiptReused, 400, KeyReused, false},

@@ -59,8 +59,9 @@ type API struct {
 	pages   pages
 	tags    *vault.Tagger
 	cursors *vault.CursorCipher
-	log     prover // nil: nothing is sealed
-	live    *Live  // nil: nobody can follow events
+	log     prover    // nil: nothing is sealed
+	live    *Live     // nil: nobody can follow events
+	hooks   *Webhooks // nil: there are none
 	base    string
 
 	pieceTimeout   time.Duration
@@ -81,6 +82,8 @@ type Config struct {
 	Log *audit.Reader
 	// Live lets callers follow events. Without it they cannot.
 	Live *Live
+	// Webhooks lets callers say where events are to be sent. Without it they cannot.
+	Webhooks *Webhooks
 }
 
 // New returns an API on the parts given. Entity tags and cursors are made under
@@ -89,7 +92,7 @@ func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cach
 	a := &API{
 		store: store, numbers: store.Numbers(), people: people, threads: readModel, pages: pages,
 		tags: vault.NewTagger(root), cursors: vault.NewCursorCipher(root), base: config.BaseURL,
-		pieceTimeout: pieceTimeout, erasureHorizon: config.ErasureHorizon, document: sync.OnceValues(openAPI), live: config.Live,
+		pieceTimeout: pieceTimeout, erasureHorizon: config.ErasureHorizon, document: sync.OnceValues(openAPI), live: config.Live, hooks: config.Webhooks,
 	}
 	if config.Log != nil {
 		a.log = config.Log

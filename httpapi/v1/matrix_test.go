@@ -144,12 +144,45 @@ listVersions          deleted       401     401     403     200    403    403   
 listVersions          absent        401     401     403     404    403    403     403   403       403   403      403      403    403     403   403     403
 listVersions          elsewhere     401     401     403     404    403    403     403   403       403   403      403      403    403     403   403     403
 listVersions          misnamed      401     401     403     400    403    403     403   403       403   403      403      403    403     403   403     403
+listWebhooks          all         401     401     403     403    403    403     403   403       403   200      403      403    403     403   403     403
+createWebhook         thin        401     401     403     403    403    403     403   403       403   201      403      403    403     403   403     403
+createWebhook         full        401     401     403     403    403    403     403   403       403   201      403      403    403     403   403     403
+getWebhook            own         401     401     403     403    403    403     403   403       403   200      403      403    403     403   403     403
+getWebhook            foreign     401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+getWebhook            absent      401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+getWebhook            misnamed    401     401     403     403    403    403     403   403       403   400      403      403    403     403   403     403
+updateWebhook         own         401     401     403     403    403    403     403   403       403   200      403      403    403     403   403     403
+updateWebhook         foreign     401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+updateWebhook         absent      401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+updateWebhook         misnamed    401     401     403     403    403    403     403   403       403   400      403      403    403     403   403     403
+deleteWebhook         own         401     401     403     403    403    403     403   403       403   204      403      403    403     403   403     403
+deleteWebhook         foreign     401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+deleteWebhook         absent      401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+deleteWebhook         misnamed    401     401     403     403    403    403     403   403       403   400      403      403    403     403   403     403
+rotateWebhookSecret   own         401     401     403     403    403    403     403   403       403   200      403      403    403     403   403     403
+rotateWebhookSecret   foreign     401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+rotateWebhookSecret   absent      401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+rotateWebhookSecret   misnamed    401     401     403     403    403    403     403   403       403   400      403      403    403     403   403     403
+testWebhook           own         401     401     403     403    403    403     403   403       403   202      403      403    403     403   403     403
+testWebhook           foreign     401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+testWebhook           absent      401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+testWebhook           misnamed    401     401     403     403    403    403     403   403       403   400      403      403    403     403   403     403
+testWebhook           off         401     401     403     403    403    403     403   403       403   409      403      403    403     403   403     403
+replayWebhook         own         401     401     403     403    403    403     403   403       403   202      403      403    403     403   403     403
+replayWebhook         foreign     401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+replayWebhook         absent      401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+replayWebhook         misnamed    401     401     403     403    403    403     403   403       403   400      403      403    403     403   403     403
+listWebhookAttempts   own         401     401     403     403    403    403     403   403       403   200      403      403    403     403   403     403
+listWebhookAttempts   foreign     401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+listWebhookAttempts   absent      401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
+listWebhookAttempts   misnamed    401     401     403     403    403    403     403   403       403   400      403      403    403     403   403     403
 `
 
 func TestMatrix(t *testing.T) {
 	s := newStack(t)
 	a := s.account("acme", directory.Settings{})
-	a.keys["foreign"] = s.account("other", directory.Settings{}).keys["agent"]
+	other := s.account("other", directory.Settings{})
+	a.keys["foreign"], a.other = other.keys["agent"], other.id
 	a.keys["revoked"] = revokedKey(t, a)
 
 	covered := map[string]bool{}
@@ -165,6 +198,7 @@ func TestMatrix(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			a.forgetWebhooks()
 			method, path, body := a.cell(operation, object)
 			if got := a.do(principal, method, path, body); got.status != want {
 				t.Errorf("%s of %s as %s = %d %s; want %d", operation, object, principal, got.status, got.body, want)
@@ -246,8 +280,7 @@ func (a *account) cell(operation, object string) (method, path, body string) {
 	case "getOpenAPI":
 		return "GET", "/v1/openapi.json", ""
 	}
-	a.t.Fatalf("no such operation: %s", operation)
-	return "", "", ""
+	return a.webhookCell(operation, object)
 }
 
 func (a *account) ticketObject(object string) string {

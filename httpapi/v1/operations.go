@@ -41,6 +41,8 @@ const (
 	commentPath  = commentsPath + "/{comment_id}"
 	userPath     = "/v1/users/{user_id}"
 	logPath      = "/v1/log"
+	webhooksPath = "/v1/webhooks"
+	webhookPath  = webhooksPath + "/{webhook_id}"
 )
 
 // operations is the table of everything under /v1.
@@ -161,6 +163,79 @@ var operations = []operation{
 		events:  LiveEvent{},
 		refuses: []int{404, 409},
 		serve:   (*API).followEvents,
+	},
+	{
+		id: "listWebhooks", method: http.MethodGet, path: webhooksPath, tag: "webhooks", scope: auth.Admin,
+		summary: "List the webhooks of the account",
+		answers: []answer{{200, "The webhooks, oldest first.", []Webhook{}, []string{"Cache-Control"}}},
+		serve:   within((*API).listWebhooks),
+	},
+	{
+		id: "createWebhook", method: http.MethodPost, path: webhooksPath, tag: "webhooks", scope: auth.Admin,
+		summary: "Have events sent to a URL",
+		doc: "What happens from here on is sent in POST requests that are signed as in Standard Webhooks: webhook-id is the id of " +
+			"the event, and the same whenever it is sent again. An answer of 2xx within 15 seconds takes an event; 410 disables the webhook.",
+		body:    NewWebhook{},
+		answers: []answer{{201, "The webhook, with the secret that signs.", WebhookWithSecret{}, []string{"Cache-Control", "Location"}}},
+		refuses: []int{408, 413, 415, 422},
+		serve:   within((*API).createWebhook),
+	},
+	{
+		id: "getWebhook", method: http.MethodGet, path: webhookPath, tag: "webhooks", scope: auth.Admin,
+		summary: "Get a webhook",
+		answers: []answer{{200, "The webhook.", Webhook{}, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   within((*API).getWebhook),
+	},
+	{
+		id: "updateWebhook", method: http.MethodPatch, path: webhookPath, tag: "webhooks", scope: auth.Admin,
+		summary: "Change a webhook",
+		doc:     "What is absent stays. One that is enabled again goes on where it was: nothing is lost.",
+		body:    WebhookChange{},
+		answers: []answer{{200, "The webhook as it is now.", Webhook{}, []string{"Cache-Control"}}},
+		refuses: []int{404, 408, 413, 415, 422},
+		serve:   within((*API).updateWebhook),
+	},
+	{
+		id: "deleteWebhook", method: http.MethodDelete, path: webhookPath, tag: "webhooks", scope: auth.Admin,
+		summary: "Delete a webhook",
+		answers: []answer{{204, "The webhook is gone.", nil, nil}},
+		refuses: []int{404},
+		serve:   within((*API).deleteWebhook),
+	},
+	{
+		id: "rotateWebhookSecret", method: http.MethodPost, path: webhookPath + "/rotate_secret", tag: "webhooks", scope: auth.Admin,
+		summary: "Give a webhook another secret",
+		doc:     "For 24 hours the one before signs, too. Those before it do not: to be rid of a secret at once, do this twice.",
+		answers: []answer{{200, "The webhook, with the new secret.", WebhookWithSecret{}, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   within((*API).rotateWebhookSecret),
+	},
+	{
+		id: "testWebhook", method: http.MethodPost, path: webhookPath + "/test", tag: "webhooks", scope: auth.Admin,
+		summary: "Send an event that says nothing",
+		doc:     "Of the type commentd.webhook.test, within a second or two. What becomes of it is among the attempts. While one waits, another one is not made.",
+		answers: []answer{{202, "The test that is to be sent.", WebhookTest{}, []string{"Cache-Control"}}},
+		refuses: []int{404, 409},
+		serve:   within((*API).testWebhook),
+	},
+	{
+		id: "replayWebhook", method: http.MethodPost, path: webhookPath + "/replay", tag: "webhooks", scope: auth.Admin,
+		summary: "Send events again",
+		doc:     "From the beginning, an attempt or a time on, whether they were delivered or not; or those that were given up in the last two weeks.",
+		body:    WebhookReplay{},
+		answers: []answer{{202, "The webhook.", Webhook{}, []string{"Cache-Control"}}},
+		refuses: []int{404, 408, 413, 415, 422},
+		serve:   within((*API).replayWebhook),
+	},
+	{
+		id: "listWebhookAttempts", method: http.MethodGet, path: webhookPath + "/attempts", tag: "webhooks", scope: auth.Admin,
+		summary: "List what was sent, and what became of it",
+		doc:     "Newest first. Kept are the last 10,000 attempts, for two weeks; of answers nothing but the status.",
+		query:   attemptQueryParameters,
+		answers: []answer{{200, "The attempts.", []WebhookAttempt{}, []string{"Cache-Control", "Link"}}},
+		refuses: []int{404},
+		serve:   within((*API).listWebhookAttempts),
 	},
 	{
 		id: "getTicket", method: http.MethodGet, path: ticketPath, tag: "tickets", scope: auth.CommentsRead,

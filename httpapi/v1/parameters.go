@@ -30,6 +30,12 @@ var eventQueryParameters = []parameter{
 	{"after", "A cursor: only what comes after it.", text(1, 0)},
 }
 
+// attemptQueryParameters document what eventParameters read for a list of attempts.
+var attemptQueryParameters = []parameter{
+	{"limit", "How many attempts a page has at most. Default 100.", integer(1, maxLimit)},
+	{"after", "A cursor: only what comes after it, which is older.", text(1, 0)},
+}
+
 var (
 	ifNoneMatchHeader = parameter{"If-None-Match", "An ETag from before: the answer is 304 if nothing has changed.", text(0, 0)}
 	ifMatchHeader     = parameter{"If-Match", "The ETag of the comment as the caller knows it: if it has changed since, the answer is 409 and nothing happens.", text(0, 0)}

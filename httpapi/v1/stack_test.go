@@ -18,6 +18,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/audit"
+	"github.com/commentd/commentd/eventstore/relay/webhook"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi"
 	"github.com/commentd/commentd/httpapi/auth"
@@ -42,6 +43,9 @@ type stack struct {
 	treeKey   *audit.Key
 	directory *directory.Store
 	keys      *auth.Store
+	hub       *feed.Hub
+	root      vault.RootKey
+	metrics   *metrics.Metrics
 	api       *v1.API
 	handler   http.Handler
 	client    *http.Client // validates every exchange
@@ -61,7 +65,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	}
 	v := vault.New(vault.NewKeyring(pool, root))
 	m := metrics.New(prometheus.NewRegistry())
-	s := &stack{t: t, pool: pool, vault: v, store: eventstore.New(pool, v, m, eventstore.Config{}), keys: auth.NewStore(pool), treeKey: audit.NewKey(root, 0)}
+	s := &stack{t: t, pool: pool, vault: v, store: eventstore.New(pool, v, m, eventstore.Config{}), keys: auth.NewStore(pool), treeKey: audit.NewKey(root, 0), root: root, metrics: m}
 	s.directory = directory.NewStore(pool, v, s.store.Numbers())
 
 	ran := make(chan error, 1)
@@ -72,13 +76,15 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 			t.Errorf("store: %v", err)
 		}
 	})
+	s.hub = s.feed(ctx)
 	config := httpapi.Config{Log: slog.New(slog.DiscardHandler)}
 	for _, option := range options {
 		option(&config)
 	}
 	s.api = v1.New(s.store, threads.NewReader(pool, v, 0), threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, root, v1.Config{
-		Log:  audit.NewReader(pool, s.treeKey, 0),
-		Live: &v1.Live{Hub: s.feed(ctx), Recheck: s.keys.Recheck},
+		Log:      audit.NewReader(pool, s.treeKey, 0),
+		Live:     &v1.Live{Hub: s.hub, Recheck: s.keys.Recheck},
+		Webhooks: &v1.Webhooks{Store: webhook.NewStore(pool, root, 0), Guard: loopback},
 	})
 	s.handler = httpapi.New(s.api, s.keys, m, config)
 	server := httptest.NewServer(s.handler)
@@ -107,6 +113,7 @@ func (s *stack) feed(ctx context.Context) *feed.Hub {
 type account struct {
 	*stack
 	id    domain.AccountID
+	other domain.AccountID         // somebody else's; zero: nobody's
 	keys  map[string]string        // by the names of principals
 	users map[string]domain.UserID // likewise
 }

@@ -30,6 +30,11 @@ type Metrics struct {
 	ObligationsOpen prometheus.Gauge         // removals whose keys have yet to be destroyed
 	ErasureHorizon  prometheus.Gauge         // age of the oldest removed text whose key could still be recovered, in seconds
 	UnverifiedKeys  prometheus.Gauge         // destroyed keys whose bytes nobody may look for
+
+	WebhookAttempts  *prometheus.CounterVec // requests to webhooks by outcome: delivered, refused, unreachable, timeout
+	WebhookDelay     prometheus.Histogram   // from an event to the first request about it, in seconds
+	WebhookEndpoints *prometheus.GaugeVec   // webhooks that this process delivers to, by state: held (all), failing
+	WebhooksOff      *prometheus.CounterVec // webhooks that were switched off, by reason: gone, failing
 }
 
 // New registers the collectors with r, which panics if they are there already.
@@ -74,10 +79,16 @@ func New(r prometheus.Registerer) *Metrics {
 		ObligationsOpen: gauge("obligations_open", "Removals of contents whose keys have yet to be destroyed."),
 		ErasureHorizon:  gauge("erasure_horizon_seconds", "Age of the oldest removed text whose key could still be recovered."),
 		UnverifiedKeys:  gauge("erasure_unverified_keys", "Destroyed keys whose bytes the service may not look for."),
+
+		WebhookAttempts:  counters("webhook_attempts_total", "Requests to webhooks.", "outcome"),
+		WebhookDelay:     histogram("webhook_delay_seconds", "From an event to the first request about it.", append(latency, 10, 60, 600, 3600)),
+		WebhookEndpoints: gauges("webhook_endpoints", "Webhooks that this process delivers to.", "state"),
+		WebhooksOff:      counters("webhooks_switched_off_total", "Webhooks that were switched off.", "reason"),
 	}
 	r.MustRegister(m.AppendSeconds, m.AppendBatch, m.AppendOutcomes, m.RelayLag, m.RelayLagSeconds, m.RelayPublished,
 		m.RelayHealed, m.RelayState, m.ProjectorLag, m.ProjectorAge, m.ProjectorEvents,
 		m.ProjectorHalted, m.Quarantined, m.TreeSize, m.TreeLag, m.TreeHeadAge, m.TreeHalted, m.TreeWitnessed,
-		m.ErasedTexts, m.RequestSeconds, m.CacheLookups, m.ObligationsOpen, m.ErasureHorizon, m.UnverifiedKeys)
+		m.ErasedTexts, m.RequestSeconds, m.CacheLookups, m.ObligationsOpen, m.ErasureHorizon, m.UnverifiedKeys,
+		m.WebhookAttempts, m.WebhookDelay, m.WebhookEndpoints, m.WebhooksOff)
 	return m
 }

@@ -15,6 +15,7 @@ type Watcher struct {
 	account domain.AccountID
 	topic   *topic
 	at      eventstore.Position // everything up to here was handed out, or passed over
+	end     eventstore.Position // of what the topic was complete up to when it was last looked at
 	time    int                 // of the hub's following, in which the log was read to its end; 0: it has to be read
 }
 
@@ -75,6 +76,16 @@ func (w *Watcher) Next(ctx context.Context) ([]eventstore.Recorded, error) {
 	}
 }
 
+// Passed returns the position up to which everything that concerns the account has been
+// handed out, which may be far beyond its last event.
+func (w *Watcher) Passed() eventstore.Position {
+	events, _, ok := w.recent()
+	if !ok || len(events) > 0 {
+		return w.at
+	}
+	return max(w.at, w.end)
+}
+
 // recent returns what the topic has after at. It is not ok if the topic may lack
 // something.
 func (w *Watcher) recent() (events []eventstore.Recorded, grown <-chan struct{}, ok bool) {
@@ -85,6 +96,7 @@ func (w *Watcher) recent() (events []eventstore.Recorded, grown <-chan struct{},
 		return nil, nil, false
 	}
 	all := w.topic.recent
+	w.end = h.end
 	from := sort.Search(len(all), func(i int) bool { return all[i].Position > w.at })
 	return all[from:len(all):len(all)], w.topic.grown, true
 }

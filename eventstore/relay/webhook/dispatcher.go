@@ -1,0 +1,295 @@
+package webhook
+
+import (
+	"context"
+	_ "embed"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/internal/metrics"
+)
+
+var (
+	//go:embed sql/beat.sql
+	beatSQL string
+	//go:embed sql/bury.sql
+	burySQL string
+	//go:embed sql/share.sql
+	shareSQL string
+	//go:embed sql/held.sql
+	heldSQL string
+	//go:embed sql/claim.sql
+	claimSQL string
+	//go:embed sql/release.sql
+	releaseSQL string
+	//go:embed sql/leave.sql
+	leaveSQL string
+	//go:embed sql/expire.sql
+	expireSQL string
+)
+
+// A Watcher hands out the events of an account: feed.Watcher.
+type Watcher interface {
+	// Next returns the next events, at least one; it waits until there are any.
+	Next(context.Context) ([]eventstore.Recorded, error)
+	// Passed returns the position up to which all events have been handed out.
+	Passed() eventstore.Position
+	Close()
+}
+
+// Config is what New may be told beyond what it needs.
+type Config struct {
+	Shard int16
+	Guard Guard
+	// Timeout is how long an endpoint may take to answer; default 15 s.
+	Timeout time.Duration
+	// Tick is how often a process looks for endpoints, and for what has become due; default 1 s.
+	Tick time.Duration
+	// Schedule replaces the times to wait between attempts.
+	Schedule []time.Duration
+}
+
+// A Dispatcher delivers to the endpoints that it holds. Any number of them may work at
+// once, in as many processes, and share all endpoints.
+type Dispatcher struct {
+	pool    *pgxpool.Pool
+	store   *Store
+	watch   func(domain.AccountID, eventstore.Position) Watcher
+	sources Sources
+	sender  *sender
+	metrics *metrics.Metrics
+	config  Config
+
+	member  uuid.UUID
+	runners map[ID]*running
+	writes  chan struct{} // bounds how many connections to Postgres are wanted at once
+}
+
+// running is an endpoint that is held.
+type running struct {
+	generation int32
+	due        chan struct{} // of capacity 1: something late is due
+	stop       context.CancelFunc
+	done       chan struct{} // closed at the end
+}
+
+const (
+	// lease is for how long a process is believed to be alive after it was last heard of.
+	lease = 10 * time.Second
+	// grace is for how long a request that is under way may go on when its endpoint is no
+	// longer held.
+	grace = 3 * time.Second
+	// width is how many requests are made of an endpoint at a time, unless it is strict.
+	width = 8
+	// maxWrites is how many endpoints may use Postgres at the same time.
+	maxWrites = 4
+	// maxClaims is how many endpoints are taken on at a time.
+	maxClaims = 100
+	// housekeeping is how often what is too old is removed.
+	housekeeping = time.Minute
+)
+
+// New returns a dispatcher of the endpoints of store. watch begins to follow an account
+// after a position.
+func New(store *Store, watch func(domain.AccountID, eventstore.Position) Watcher, sources Sources, m *metrics.Metrics, config Config) *Dispatcher {
+	if config.Timeout == 0 {
+		config.Timeout = 15 * time.Second
+	}
+	if config.Tick == 0 {
+		config.Tick = time.Second
+	}
+	if config.Schedule == nil {
+		config.Schedule = schedule
+	}
+	return &Dispatcher{
+		pool: store.pool, store: store, watch: watch, sources: sources, metrics: m, config: config,
+		sender: newSender(&config.Guard, config.Timeout), member: uuid.New(),
+		runners: make(map[ID]*running), writes: make(chan struct{}, maxWrites),
+	}
+}
+
+// Run delivers until ctx ends.
+func (d *Dispatcher) Run(ctx context.Context) error {
+	defer d.leave(ctx)
+	var alive, swept time.Time
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := d.tick(ctx)
+		switch {
+		case err == nil:
+			alive = began
+		case ctx.Err() == nil:
+			slog.Warn("webhooks", "error", err) // the next tick tries again
+			if time.Since(alive) > lease-2*time.Second {
+				d.stopAll() // others may have taken over
+			}
+		}
+		if err == nil && began.Sub(swept) > housekeeping {
+			swept = began
+			if _, err := d.pool.Exec(ctx, expireSQL); err != nil && ctx.Err() == nil {
+				slog.Warn("webhooks", "error", unavailable("expire", err))
+			}
+		}
+		pause(ctx, d.config.Tick)
+	}
+	return nil
+}
+
+// tick says that this process is alive, and sees to it that exactly what it holds is
+// delivered to.
+func (d *Dispatcher) tick(parent context.Context) error {
+	ctx, cancel := context.WithTimeout(parent, lease/2)
+	defer cancel()
+	if _, err := d.pool.Exec(ctx, beatSQL, d.member, lease.Seconds()); err != nil {
+		return unavailable("beat", err)
+	}
+	if _, err := d.pool.Exec(ctx, burySQL); err != nil {
+		return unavailable("bury", err)
+	}
+	var share int
+	if err := d.pool.QueryRow(ctx, shareSQL, d.config.Shard).Scan(&share); err != nil {
+		return unavailable("share", err)
+	}
+	if free := share - len(d.runners); free > 0 {
+		if _, err := d.pool.Exec(ctx, claimSQL, d.config.Shard, d.member, min(free, maxClaims)); err != nil {
+			return unavailable("claim", err)
+		}
+	}
+	held, err := d.held(ctx)
+	if err != nil {
+		return err
+	}
+	d.follow(parent, held)
+	return d.giveBack(ctx, len(d.runners)-share)
+}
+
+// holding is what is to be known of an endpoint that is held.
+type holding struct {
+	generation int32
+	due        bool // something late is
+	failing    bool
+}
+
+func (d *Dispatcher) held(ctx context.Context) (map[ID]holding, error) {
+	rows, err := d.pool.Query(ctx, heldSQL, d.member)
+	if err != nil {
+		return nil, unavailable("held", err)
+	}
+	held := make(map[ID]holding)
+	var id uuid.UUID
+	var h holding
+	_, err = pgx.ForEachRow(rows, []any{&id, &h.generation, &h.due, &h.failing}, func() error {
+		held[ID(id)] = h
+		return nil
+	})
+	return held, unavailable("held", err)
+}
+
+// follow stops what is held no more, or was changed, and starts what is new. Nothing is
+// waited for: what was changed starts with the tick after the one at which it has ended.
+func (d *Dispatcher) follow(ctx context.Context, held map[ID]holding) {
+	for id, r := range d.runners {
+		if h, ok := held[id]; !ok || h.generation != r.generation {
+			r.stop()
+		}
+		if r.ended() {
+			delete(d.runners, id)
+		}
+	}
+	failing := 0
+	for id, h := range held {
+		if h.failing {
+			failing++
+		}
+		r := d.runners[id]
+		if r == nil {
+			r = d.start(ctx, id, h.generation)
+		}
+		if h.due {
+			select {
+			case r.due <- struct{}{}:
+			default:
+			}
+		}
+	}
+	d.metrics.WebhookEndpoints.WithLabelValues("held").Set(float64(len(held)))
+	d.metrics.WebhookEndpoints.WithLabelValues("failing").Set(float64(failing))
+}
+
+func (r *running) ended() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// start begins to deliver to an endpoint, until it is stopped.
+func (d *Dispatcher) start(parent context.Context, id ID, generation int32) *running {
+	ctx, stop := context.WithCancel(context.WithoutCancel(parent))
+	r := &running{generation: generation, due: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
+	d.runners[id] = r
+	go func() {
+		defer close(r.done)
+		defer stop()
+		if err := d.deliver(ctx, id, r.due); err != nil && parent.Err() == nil {
+			slog.Warn("webhook", "endpoint", id, "error", err) // the next tick starts it again
+		}
+	}()
+	return r
+}
+
+// giveBack frees endpoints for others, who have none.
+func (d *Dispatcher) giveBack(ctx context.Context, surplus int) error {
+	var ids []uuid.UUID
+	for id, r := range d.runners {
+		if len(ids) >= surplus {
+			break
+		}
+		r.stop()
+		ids = append(ids, uuid.UUID(id))
+	}
+	if ids == nil {
+		return nil
+	}
+	for _, id := range ids {
+		<-d.runners[ID(id)].done
+		delete(d.runners, ID(id))
+	}
+	_, err := d.pool.Exec(ctx, releaseSQL, d.member, ids)
+	return unavailable("release", err)
+}
+
+func (d *Dispatcher) stopAll() {
+	for _, r := range d.runners {
+		r.stop()
+	}
+	for id, r := range d.runners {
+		<-r.done
+		delete(d.runners, id)
+	}
+}
+
+// leave stops everything and lets others take over at once.
+func (d *Dispatcher) leave(ctx context.Context) {
+	d.stopAll()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if _, err := d.pool.Exec(ctx, leaveSQL, d.member); err != nil {
+		slog.Warn("webhooks", "error", unavailable("leave", err)) // they wait until the lease has run out
+	}
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

@@ -1,0 +1,2 @@
+DELETE FROM webhooks.late
+ WHERE endpoint_id = $1 AND event_id = ANY ($2::uuid[]);

@@ -1,0 +1,2 @@
+DELETE FROM webhooks.endpoints
+ WHERE account_id = $1;

@@ -1,0 +1,2 @@
+DELETE FROM webhooks.members
+ WHERE member_id = $1;

@@ -1,0 +1,3 @@
+UPDATE webhooks.endpoints
+   SET member_id = NULL
+ WHERE endpoint_id = ANY ($2::uuid[]) AND member_id = $1;
