@@ -32,6 +32,8 @@ exportEvents        401    401   403    403    403   403   200   403      403   
 listRemarks         401    401   404    200    200   200   200   200      200      404
 getRemark           401    401   404    200    200   200   200   200      200      404
 getNote             401    401   404    404    404   404   404   404      404      404
+getRequest          401    401   404    200    200   200   200   200      200      404
+createRequest       401    401   201    403    201   201   201   201      201      201
 updateRequest       401    401   404    403    200   200   200   200      200      404
 getMe               401    401   200    200    200   200   200   200      200      200
 getUser             401    401   404    200    200   200   200   200      403      403
@@ -117,6 +119,10 @@ func (a *account) request(operation string) (method, path, body string) {
 		return "PUT", t.path, `{"ticket":{"comment":{"body":"text"}}}`
 	case "changeTicket":
 		return "PUT", t.path, `{"ticket":{"status":"pending"}}`
+	case "getRequest":
+		return "GET", t.public, ""
+	case "createRequest":
+		return "POST", "/api/v2/requests", `{"request":{"subject":"s","comment":{"body":"text"}}}`
 	case "updateRequest":
 		return "PUT", t.public, `{"request":{"comment":{"body":"text"}}}`
 	case "listAudits":

@@ -61,6 +61,8 @@ var operations = []operation{
 	{get, "/requests/{request_id}/comments", "request_comments/index", mayRead, 0, anyone, (*API).listRemarks},
 	{get, "/requests/{request_id}/comments/{comment_id}", "request_comments/show", mayRead, 0, anyone, (*API).getRemark},
 
+	{get, "/requests/{request_id}", "requests/show", mayRead, 0, anyone, (*API).getRequest},
+	{http.MethodPost, "/requests", "requests/create", mayWrite, auth.CommentsRead, anyone, (*API).createRequest},
 	{put, "/requests/{request_id}", "requests/update", mayWrite, auth.CommentsRead, anyone, (*API).updateRequest},
 
 	{get, "/users/me", "users/me", mayEnter, 0, anyone, (*API).getMe},

@@ -2,6 +2,7 @@ package zendesk
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,8 +32,9 @@ const (
 
 // parsePage reads the query string of a list. Keys that mean nothing here are ignored;
 // of those that come twice the last counts; an empty value says nothing. action is
-// what the operation is called in refusals.
-func parsePage(raw, action string) (q pageQuery, err error) {
+// what the operation is called in refusals. The list may be sorted by created_at and, as
+// if it were the same, by what is in by.
+func parsePage(raw, action string, by ...string) (q pageQuery, err error) {
 	q = pageQuery{size: maxPage, number: 1}
 	q.others, _ = url.ParseQuery(raw) // what is malformed is left out
 	_, sized := q.others[keySize]
@@ -59,7 +61,7 @@ func parsePage(raw, action string) (q pageQuery, err error) {
 			return q, errDepth
 		}
 	}
-	if q.desc, err = descending(q.others, action); err != nil {
+	if q.desc, err = descending(q.others, action, by); err != nil {
 		return q, err
 	}
 	for _, key := range []string{keySize, keyAfter, keyBefore, keyPage, "access_token"} {
@@ -102,7 +104,7 @@ func positive(values url.Values, key, name, action string, otherwise int) (int, 
 
 // descending reads the order, which either mode takes in either spelling: sort, or
 // else sort_order with or without sort_by.
-func descending(values url.Values, action string) (bool, error) {
+func descending(values url.Values, action string, by []string) (bool, error) {
 	switch last(values, "sort") {
 	case "created_at":
 		return false, nil
@@ -112,10 +114,9 @@ func descending(values url.Values, action string) (bool, error) {
 	default:
 		return false, attribute("sort", "created_at or -created_at", action)
 	}
-	switch last(values, "sort_by") {
-	case "", "created_at":
-	default:
-		return false, attribute("sort_by", "created_at", action)
+	by = append([]string{"created_at"}, by...)
+	if name := last(values, "sort_by"); name != "" && !slices.Contains(by, name) {
+		return false, attribute("sort_by", strings.Join(by, " or "), action)
 	}
 	switch strings.ToLower(last(values, "sort_order")) {
 	case "", "asc":

@@ -53,46 +53,6 @@ func speakersOf(users []directory.User) []speaker {
 	return shown
 }
 
-// listRemarks serves GET /requests/{request_id}/comments.
-func (a *API) listRemarks(c *call) error {
-	asked, err := parsePage(c.URL.RawQuery, c.op.action)
-	if err != nil {
-		return err
-	}
-	// Who asks for less must not be given all of it.
-	for _, filter := range []string{"since", "role"} {
-		if last(asked.others, filter) != "" {
-			return c.attribute(filter, "left out, as it is not supported,")
-		}
-	}
-	number, err := c.number("request_id")
-	if err != nil {
-		return err
-	}
-	id, err := a.ticket(c, "request_id")
-	if err != nil {
-		return err
-	}
-	page, at, err := a.page(c, &asked, threads.ListQuery{Ticket: id, Viewer: c.caller.Actor(), Internal: new(bool)})
-	if err != nil {
-		return err
-	}
-	authors := authorsOf(page.Comments)
-	people, err := a.roster(c.Context(), c.caller.Account, append([]domain.UserID(nil), authors...))
-	if err != nil {
-		return err
-	}
-	shown := make([]remark, len(page.Comments))
-	for i := range page.Comments {
-		shown[i] = people.remark(number, &page.Comments[i])
-	}
-	answer := ordered{{"comments", shown}}
-	if c.includes("users") {
-		answer = append(answer, member{"users", speakersOf(people.of(authors))})
-	}
-	return c.reply(http.StatusOK, append(answer, asked.members(c.self(), at)...))
-}
-
 // getRemark serves GET /requests/{request_id}/comments/{comment_id}.
 func (a *API) getRemark(c *call) error {
 	request, err := c.number("request_id")

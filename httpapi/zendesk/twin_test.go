@@ -80,7 +80,8 @@ func twin(a *account, secret func(a *account, ticket thread)) string {
 	tr := &transcript{a: a, names: map[string]string{}}
 	look := func() {
 		secret(a, ticket)
-		for _, query := range []string{"", "?per_page=1", "?per_page=2&page=2&include=users", "?sort_order=desc", "?page[size]=1", "?page[size]=2&sort=-created_at&include=users"} {
+		for _, query := range []string{"", "?per_page=1", "?per_page=2&page=2&include=users", "?sort_order=desc", "?page[size]=1", "?page[size]=2&sort=-created_at&include=users",
+			"?since=2020-01-02T03:04:05Z&per_page=1", "?since=2020-01-02T03:04:05Z&page[size]=1", "?role=agent&per_page=1", "?role=end_user&page[size]=1&sort=-created_at", "?sort_by=updated_at&sort_order=desc"} {
 			path := ticket.public + "/comments" + query
 			for range 6 {
 				var l list
@@ -101,9 +102,11 @@ func twin(a *account, secret func(a *account, ticket thread)) string {
 			}
 		}
 		tr.do(ticket.path + "/comments")
+		tr.do(ticket.public + "?include=users")
 		tr.do("/api/v2/users/me")
 	}
 	look()
+	tr.note("POST /requests", a.do("customer", "POST", "/api/v2/requests", `{"request":{"subject":"s","comment":{"body":"mine"}}}`))
 	write := func(body string) {
 		secret(a, ticket)
 		tr.note("PUT "+ticket.public, a.do("customer", "PUT", ticket.public, body))

@@ -9,12 +9,14 @@ import (
 type counts [domain.AuthorTypes]int32
 
 func (c *counts) of(t domain.AuthorType) int32 {
-	if t != 0 {
+	if t > 0 {
 		return c[t-1]
 	}
 	var sum int32
-	for _, n := range c {
-		sum += n
+	for i, n := range c {
+		if int(-t) != i+1 {
+			sum += n
+		}
 	}
 	return sum
 }

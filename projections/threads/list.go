@@ -15,18 +15,25 @@ import (
 // List returns a page of a thread. It is one query, unless the projector has yet to
 // apply an event that concerns the viewer.
 func (r *Reader) List(ctx context.Context, q ListQuery) (Page, error) {
-	if q.Skip > 0 && q.After == 0 && q.Before == 0 {
+	passed := 0
+	if q.After == 0 && q.Before == 0 {
+		var err error
+		if passed, err = r.passed(ctx, q); err != nil {
+			return Page{}, err
+		}
 		if err := r.skip(ctx, &q); err != nil {
 			return Page{}, err
 		}
 	}
 	if q.Limit == 0 {
-		return r.all(ctx, q)
+		page, err := r.all(ctx, q)
+		page.Total = max(0, page.Total-passed)
+		return page, err
 	}
 	// A page that begins at the beginning has more behind it if the total says so;
 	// any other asks for one row more than it shows.
 	want := q.Limit
-	if q.After != 0 || q.Before != 0 {
+	if !q.whole() {
 		want++
 	}
 	read := pageReads.Get().(*pageRead)
@@ -41,7 +48,9 @@ func (r *Reader) List(ctx context.Context, q ListQuery) (Page, error) {
 			return Page{}, err
 		}
 	}
-	return r.fill(ctx, &q, read.thread.seenBy(who), rows)
+	page, err := r.fill(ctx, &q, read.thread.seenBy(who), rows)
+	page.Total = max(0, page.Total-passed)
+	return page, err
 }
 
 // withTail reads a page again, together with the tail.
@@ -95,7 +104,7 @@ func (r *Reader) readAlone(ctx context.Context, q *ListQuery, down bool, asked p
 // fill cuts the rows to the page's size, opens them and puts them in order.
 func (r *Reader) fill(ctx context.Context, q *ListQuery, t Thread, rows []row) (Page, error) {
 	page := Page{Thread: t, Total: t.Count(q.Author, q.Internal)}
-	if page.More = page.Total > len(rows); q.After != 0 || q.Before != 0 {
+	if page.More = page.Total > len(rows); !q.whole() {
 		page.More = len(rows) > q.Limit
 	}
 	if len(rows) > q.Limit {

@@ -54,7 +54,7 @@ func (w *world) checkList(rt *rapid.T, ref *logtest.Thread, viewer domain.Actor)
 		Account: w.account, Ticket: w.ticket, Viewer: viewer,
 		Desc:   rapid.Bool().Draw(rt, "desc"),
 		Limit:  rapid.IntRange(0, 5).Draw(rt, "limit"),
-		Author: domain.AuthorType(max(0, rapid.IntRange(-3, 3).Draw(rt, "author"))),
+		Author: domain.AuthorType(rapid.SampledFrom([]int{0, 0, 0, 1, 2, 3, -1, -2, -3}).Draw(rt, "author")),
 	}
 	if rapid.Bool().Draw(rt, "filtered") {
 		internal := rapid.Bool().Draw(rt, "internal")
@@ -73,6 +73,9 @@ func (w *world) checkList(rt *rapid.T, ref *logtest.Thread, viewer domain.Actor)
 		q.Before = position("before")
 	case 3:
 		q.After, q.Before = position("after"), position("before")
+	}
+	if rapid.Bool().Draw(rt, "from") {
+		q.From = position("from on")
 	}
 	if rapid.Bool().Draw(rt, "skip") {
 		q.Skip = rapid.IntRange(0, len(w.comments)+1).Draw(rt, "skipped")

@@ -19,7 +19,10 @@ type ListQuery struct {
 	// page follows After and stops before Before.
 	After, Before eventstore.Position
 	Internal      *bool             // only notes, or only what is public; nil: either
-	Author        domain.AuthorType // 0: any
+	Author        domain.AuthorType // 0: any; below zero: any but that
+	// From is a position behind which all comments lie. What lies before it is counted
+	// for the Total, an index entry for each; of a page with a cursor there is none then.
+	From eventstore.Position
 	Whole         bool              // comments come with their Document
 	// Skip passes over so many comments at the beginning, if there is neither After nor
 	// Before. It costs an index entry for each.
@@ -67,7 +70,7 @@ type Thread struct {
 	internal  counts
 }
 
-// Count is the number of comments, by author type (0: any) and by visibility (nil:
+// Count is the number of comments, by author type (0: any, below zero: any but that) and by visibility (nil:
 // either) among those that the viewer may see.
 func (t *Thread) Count(author domain.AuthorType, internal *bool) int {
 	var n int32
@@ -119,15 +122,20 @@ func (q *ListQuery) bounds() (lower, upper eventstore.Position, down bool) {
 	if before != 0 {
 		upper = before
 	}
+	lower = max(lower, q.From)
 	return lower, upper, q.Desc != q.reversed()
 }
+
+// whole: the page begins at the beginning of the thread.
+func (q *ListQuery) whole() bool { return q.After == 0 && q.Before == 0 && q.From == 0 }
 
 // reversed: a page that ends before some comment is read from there backwards.
 func (q *ListQuery) reversed() bool { return q.Before != 0 && q.After == 0 && q.Limit > 0 }
 
 // matches reports whether a comment that the viewer may see is asked for.
 func (q *ListQuery) matches(c *comment) bool {
-	return (q.Internal == nil || *q.Internal != c.Public) && (q.Author == 0 || q.Author == c.Author.Type)
+	by := q.Author == 0 || q.Author == c.Author.Type || q.Author < 0 && -q.Author != c.Author.Type
+	return by && (q.Internal == nil || *q.Internal != c.Public)
 }
 
 func (q *ListQuery) filter() filter {

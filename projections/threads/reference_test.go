@@ -12,11 +12,15 @@ import (
 func list(ref *logtest.Thread, q threads.ListQuery) (comments []*logtest.Comment, total int, more bool) {
 	for _, c := range ref.Comments {
 		visible := !c.Deleted && (c.Public || q.Viewer.SeesInternal())
-		if visible && (q.Internal == nil || *q.Internal != c.Public) && (q.Author == 0 || q.Author.String() == c.AuthorType) {
+		if visible && (q.Internal == nil || *q.Internal != c.Public) && (q.Author <= 0 || q.Author.String() == c.AuthorType) && (q.Author >= 0 || (-q.Author).String() != c.AuthorType) {
 			comments = append(comments, c)
 		}
 	}
 	total = len(comments)
+	before := func(c *logtest.Comment) bool { return c.Position <= q.From }
+	if comments = slices.DeleteFunc(comments, before); q.After == 0 && q.Before == 0 {
+		total = len(comments)
+	}
 	slices.SortFunc(comments, func(a, b *logtest.Comment) int {
 		if q.Desc {
 			return int(b.Position - a.Position)

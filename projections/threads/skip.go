@@ -2,6 +2,7 @@ package threads
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -9,11 +10,27 @@ import (
 	"github.com/commentd/commentd/eventstore"
 )
 
+// passed returns how many comments that the query asks for lie before its From.
+func (r *Reader) passed(ctx context.Context, q ListQuery) (int, error) {
+	who, ok := audienceOf(q.Viewer)
+	if !ok || q.From == 0 {
+		return 0, nil // who may see nothing is found out by the query itself
+	}
+	q.From, q.Before, q.Desc, q.Limit = 0, q.From+1, false, 0
+	s, err := r.snapshot(ctx, who, &q, 0, false)
+	if err != nil {
+		return 0, err
+	}
+	defer s.close()
+	places, err := s.places(ctx, math.MaxInt32)
+	return len(places), err
+}
+
 // skip has the query begin behind the comments that it passes over.
 func (r *Reader) skip(ctx context.Context, q *ListQuery) error {
 	who, ok := audienceOf(q.Viewer)
-	if !ok {
-		return nil // which the query itself will find
+	if !ok || q.Skip == 0 {
+		return nil // as in passed
 	}
 	s, err := r.snapshot(ctx, who, q, 0, false)
 	if err != nil {
@@ -33,7 +50,17 @@ func (r *Reader) skip(ctx context.Context, q *ListQuery) error {
 // place returns the position of the n-th comment that the query asks for, 0 if there
 // are fewer.
 func (s *snapshot) place(ctx context.Context, n int) (eventstore.Position, error) {
-	var places []eventstore.Position
+	places, err := s.places(ctx, n)
+	if err != nil || len(places) < n {
+		return 0, err
+	}
+	slices.SortFunc(places, s.order)
+	return places[n-1], nil
+}
+
+// places returns the positions of the comments that the query asks for: those of the first
+// n, and perhaps some others.
+func (s *snapshot) places(ctx context.Context, n int) (places []eventstore.Position, err error) {
 	if !s.exhausted {
 		touched := make([]int64, 0, len(s.touched))
 		for _, c := range s.touched {
@@ -43,18 +70,14 @@ func (s *snapshot) place(ctx context.Context, n int) (eventstore.Position, error
 		sql := s.who.statements().positions[s.q.filter()][direction(s.down)]
 		rows, err := s.conn.Query(ctx, sql, append(asked.args(s.r.shard), touched)...)
 		if err != nil {
-			return 0, failed(err)
+			return nil, failed(err)
 		}
 		if places, err = pgx.CollectRows(rows, pgx.RowTo[eventstore.Position]); err != nil {
-			return 0, failed(err)
+			return nil, failed(err)
 		}
 	}
 	for _, c := range s.pending {
 		places = append(places, c.position)
 	}
-	if len(places) < n {
-		return 0, nil
-	}
-	slices.SortFunc(places, s.order)
-	return places[n-1], nil
+	return places, nil
 }

@@ -20,7 +20,7 @@ SELECT NULL, NULL, NULL, NULL, NULL, NULL,
   FROM (SELECT *
           FROM threads.comments
          WHERE shard = $1 AND account_id = $2 AND ticket_id = $3 AND {between}
-           AND ($7 = 0::smallint OR author_type = $7)
+           AND ($7 = 0::smallint OR author_type = $7 OR $7 < 0::smallint AND author_type <> -$7)
          ORDER BY {order}
          LIMIT $8) c
   LEFT JOIN LATERAL (SELECT bucket_id, sealed FROM log.contents WHERE shard = $1 AND content_id = c.content_id OFFSET 0) k ON true
