@@ -15,6 +15,7 @@ import (
 
 	"github.com/commentd/commentd/eventstore/blob"
 	"github.com/commentd/commentd/eventstore/relay"
+	"github.com/commentd/commentd/httpapi/zendesk"
 	"github.com/commentd/commentd/internal/metrics"
 )
 
@@ -30,8 +31,22 @@ type serving struct {
 	PageCache      int           `default:"16" help:"Memory for pages that are read again and again, in MiB."`
 	ErasureHorizon time.Duration `default:"720h" help:"For how long copies of the keyring are kept: WAL, backups, snapshots. Until then after its destruction a key might be recovered; receipts and metrics tell."`
 	RateLimit      float64       `help:"Requests per second of one API key; 0 is no limit."`
+	limiting
 	sealing
 	hooking
+}
+
+// limiting is the limits that Zendesk has, for its clients alone. Each instance counts for
+// itself.
+type limiting struct {
+	TicketUpdateLimit   zendesk.Quota `help:"How often a user may update one ticket by /api/v2, for instance 30/10m; no limit if not given." placeholder:"N/DURATION"`
+	AccountUpdateLimit  zendesk.Quota `help:"How often an account may update tickets by /api/v2, for instance 100/1m." placeholder:"N/DURATION"`
+	TicketCreationLimit zendesk.Quota `help:"How often a user may create tickets by /api/v2 from one address, for instance 300/1m." placeholder:"N/DURATION"`
+	ExportLimit         zendesk.Quota `help:"How often an account may ask for exports by /api/v2, for instance 10/1m." placeholder:"N/DURATION"`
+}
+
+func (l limiting) quotas() zendesk.Quotas {
+	return zendesk.Quotas{TicketUpdates: l.TicketUpdateLimit, AccountUpdates: l.AccountUpdateLimit, Creations: l.TicketCreationLimit, Exports: l.ExportLimit}
 }
 
 type serveCommand struct {

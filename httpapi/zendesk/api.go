@@ -68,6 +68,7 @@ type API struct {
 	found    map[string]*operation
 	admitted http.Handler
 	exports  exportLimits
+	quotas   quotas
 }
 
 // Config is what New may be told beyond what it needs.
@@ -75,6 +76,7 @@ type Config struct {
 	// BaseURL is put before the paths in links, for instance
 	// "https://comments.example.com"; empty: they lead to where the request came.
 	BaseURL string
+	Quotas  Quotas
 }
 
 // New returns an API on the parts given. Cursors are made under a key derived from root,
@@ -84,6 +86,7 @@ func New(store *eventstore.Store, readModel *threads.Reader, people *directory.S
 		store: store, numbers: store.Numbers(), people: people, threads: readModel, keys: keys,
 		cursors: vault.NewCursorCipher(root), base: config.BaseURL,
 		routes: chi.NewMux(), found: make(map[string]*operation, len(operations)),
+		quotas:  newQuotas(config.Quotas),
 		exports: exportLimits{second: 4000, bytes: 8 << 20},
 	}
 	for i := range operations {
@@ -103,6 +106,9 @@ func (a *API) run(c *call) {
 	whole := c.Request
 	c.Request = whole.WithContext(ctx)
 	err := c.allowed()
+	if err == nil {
+		err = a.spend(c)
+	}
 	if err == nil {
 		err = c.op.serve(a, c)
 	}

@@ -25,6 +25,7 @@ type operation struct {
 	also   auth.Scope  // which it must have, too: whoever is shown texts is to be allowed to read; 0: none
 	who    circle
 	serve  func(*API, *call) error
+	uses   use
 }
 
 const (
@@ -39,36 +40,36 @@ const (
 )
 
 var operations = []operation{
-	{get, "/tickets/{ticket_id}/comments", "ticket_comments/index", mayRead, 0, agents, (*API).listComments},
-	{get, "/tickets/{ticket_id}/comments/count", "ticket_comments/count", mayRead, 0, agents, (*API).countComments},
-	{put, "/tickets/{ticket_id}/comments/{comment_id}/make_private", "ticket_comments/make_private", mayRedact, 0, agents, (*API).makePrivate},
-	{put, "/tickets/{ticket_id}/comments/{comment_id}/redact", "ticket_comments/redact", mayRedact, auth.CommentsRead, agents, (*API).redactText},
-	{put, "/comment_redactions/{comment_id}", "comment_redactions/update", mayRedact, auth.CommentsRead, agents, (*API).redactComment},
+	{get, "/tickets/{ticket_id}/comments", "ticket_comments/index", mayRead, 0, agents, (*API).listComments, noUse},
+	{get, "/tickets/{ticket_id}/comments/count", "ticket_comments/count", mayRead, 0, agents, (*API).countComments, noUse},
+	{put, "/tickets/{ticket_id}/comments/{comment_id}/make_private", "ticket_comments/make_private", mayRedact, 0, agents, (*API).makePrivate, updates},
+	{put, "/tickets/{ticket_id}/comments/{comment_id}/redact", "ticket_comments/redact", mayRedact, auth.CommentsRead, agents, (*API).redactText, updates},
+	{put, "/comment_redactions/{comment_id}", "comment_redactions/update", mayRedact, auth.CommentsRead, agents, (*API).redactComment, noUse},
 
-	{get, "/tickets/{ticket_id}", "tickets/show", mayRead, 0, agents, (*API).getTicket},
-	{http.MethodPost, "/tickets", "tickets/create", mayChange, auth.CommentsRead, agents, (*API).createTicket},
-	{put, "/tickets/{ticket_id}", "tickets/update", mayChange, auth.CommentsRead, agents, (*API).updateTicket},
-	{get, "/tickets/show_many", "tickets/show_many", mayRead, 0, agents, (*API).manyTickets},
+	{get, "/tickets/{ticket_id}", "tickets/show", mayRead, 0, agents, (*API).getTicket, noUse},
+	{http.MethodPost, "/tickets", "tickets/create", mayChange, auth.CommentsRead, agents, (*API).createTicket, creates},
+	{put, "/tickets/{ticket_id}", "tickets/update", mayChange, auth.CommentsRead, agents, (*API).updateTicket, updates},
+	{get, "/tickets/show_many", "tickets/show_many", mayRead, 0, agents, (*API).manyTickets, noUse},
 
-	{get, "/tickets/{ticket_id}/audits", "ticket_audits/index", mayRead, 0, agents, (*API).listAudits},
-	{get, "/tickets/{ticket_id}/audits/count", "ticket_audits/count", mayRead, 0, agents, (*API).countAudits},
-	{get, "/tickets/{ticket_id}/audits/{audit_id}", "ticket_audits/show", mayRead, 0, agents, (*API).getAudit},
-	{put, "/tickets/{ticket_id}/audits/{audit_id}/make_private", "ticket_audits/make_private", mayRedact, 0, agents, (*API).makeAuditPrivate},
+	{get, "/tickets/{ticket_id}/audits", "ticket_audits/index", mayRead, 0, agents, (*API).listAudits, noUse},
+	{get, "/tickets/{ticket_id}/audits/count", "ticket_audits/count", mayRead, 0, agents, (*API).countAudits, noUse},
+	{get, "/tickets/{ticket_id}/audits/{audit_id}", "ticket_audits/show", mayRead, 0, agents, (*API).getAudit, noUse},
+	{put, "/tickets/{ticket_id}/audits/{audit_id}/make_private", "ticket_audits/make_private", mayRedact, 0, agents, (*API).makeAuditPrivate, updates},
 
-	{get, "/ticket_audits", "ticket_audits/index", mayRead, 0, admins, (*API).listAccountAudits},
-	{get, "/incremental/ticket_events", "incremental/ticket_events", mayRead, 0, admins, (*API).exportTicketEvents},
+	{get, "/ticket_audits", "ticket_audits/index", mayRead, 0, admins, (*API).listAccountAudits, noUse},
+	{get, "/incremental/ticket_events", "incremental/ticket_events", mayRead, 0, admins, (*API).exportTicketEvents, exports},
 
-	{get, "/requests/{request_id}/comments", "request_comments/index", mayRead, 0, anyone, (*API).listRemarks},
-	{get, "/requests/{request_id}/comments/{comment_id}", "request_comments/show", mayRead, 0, anyone, (*API).getRemark},
+	{get, "/requests/{request_id}/comments", "request_comments/index", mayRead, 0, anyone, (*API).listRemarks, noUse},
+	{get, "/requests/{request_id}/comments/{comment_id}", "request_comments/show", mayRead, 0, anyone, (*API).getRemark, noUse},
 
-	{get, "/requests/{request_id}", "requests/show", mayRead, 0, anyone, (*API).getRequest},
-	{http.MethodPost, "/requests", "requests/create", mayWrite, auth.CommentsRead, anyone, (*API).createRequest},
-	{put, "/requests/{request_id}", "requests/update", mayWrite, auth.CommentsRead, anyone, (*API).updateRequest},
+	{get, "/requests/{request_id}", "requests/show", mayRead, 0, anyone, (*API).getRequest, noUse},
+	{http.MethodPost, "/requests", "requests/create", mayWrite, auth.CommentsRead, anyone, (*API).createRequest, creates},
+	{put, "/requests/{request_id}", "requests/update", mayWrite, auth.CommentsRead, anyone, (*API).updateRequest, updates},
 
-	{get, "/users/me", "users/me", mayEnter, 0, anyone, (*API).getMe},
-	{get, "/users/{id}", "users/show", mayRead, 0, agents, (*API).getUser},
-	{get, "/users/show_many", "users/show_many", mayRead, 0, agents, (*API).manyUsers},
-	{get, "/users/search", "users/search", mayRead, 0, agents, (*API).findUsers},
+	{get, "/users/me", "users/me", mayEnter, 0, anyone, (*API).getMe, noUse},
+	{get, "/users/{id}", "users/show", mayRead, 0, agents, (*API).getUser, noUse},
+	{get, "/users/show_many", "users/show_many", mayRead, 0, agents, (*API).manyUsers, noUse},
+	{get, "/users/search", "users/search", mayRead, 0, agents, (*API).findUsers, noUse},
 
-	{get, "/openapi", "openapi/show", 0, 0, anyone, (*API).getOpenAPI},
+	{get, "/openapi", "openapi/show", 0, 0, anyone, (*API).getOpenAPI, noUse},
 }

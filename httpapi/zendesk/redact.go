@@ -78,6 +78,9 @@ func (a *API) redactComment(c *call) error {
 	if ticketNumber == nil {
 		return invalid("ticket_id", detail{"Ticket: cannot be blank", "BlankValue"})
 	}
+	if err := a.spendUpdate(c, *ticketNumber); err != nil {
+		return err
+	}
 	viewer := c.caller.Actor()
 	ticket, err := a.threads.TicketByNumber(c.Context(), c.caller.Account, viewer, *ticketNumber)
 	if err != nil {

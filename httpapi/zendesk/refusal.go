@@ -166,6 +166,12 @@ func from(p problem.Problem) *refusal {
 
 // fail answers with what err has become.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
+	var exhausted *exhaustedError
+	if errors.As(err, &exhausted) {
+		w.Header().Set("X-Rate-Limit-Remaining", "0")
+		TooMany(w, r, exhausted.wait)
+		return
+	}
 	answer := shaped(err)
 	if answer == nil {
 		answer = from(problem.Report(w, r, err))

@@ -47,6 +47,11 @@ type stack struct {
 
 func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	t.Helper()
+	return newStackWith(t, zendesk.Config{}, options...)
+}
+
+func newStackWith(t testing.TB, zendeskConfig zendesk.Config, options ...func(*httpapi.Config)) *stack {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	pool, err := eventstore.Connect(ctx, devstacktest.Postgres(t), 8)
 	if err != nil {
@@ -71,7 +76,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	})
 	reader := threads.NewReader(pool, v, 0)
 	config := httpapi.Config{Log: slog.New(slog.DiscardHandler)}
-	config.Zendesk = zendesk.New(s.store, reader, s.directory, s.keys, root, zendesk.Config{})
+	config.Zendesk = zendesk.New(s.store, reader, s.directory, s.keys, root, zendeskConfig)
 	for _, option := range options {
 		option(&config)
 	}

@@ -22,8 +22,8 @@ type ListQuery struct {
 	Author        domain.AuthorType // 0: any; below zero: any but that
 	// From is a position behind which all comments lie. What lies before it is counted
 	// for the Total, an index entry for each; of a page with a cursor there is none then.
-	From eventstore.Position
-	Whole         bool              // comments come with their Document
+	From  eventstore.Position
+	Whole bool // comments come with their Document
 	// Skip passes over so many comments at the beginning, if there is neither After nor
 	// Before. It costs an index entry for each.
 	Skip int
