@@ -28,7 +28,7 @@ func (s *scene) audit(ticket int64, a *threads.Audit) audit {
 	for i := range a.Events {
 		e := &a.Events[i]
 		if e.Type == threads.AuditComment {
-			shown.Via = s.via(a.Channel, e.Comment.Public)
+			shown.Via = s.via(e.Comment)
 		}
 		if event := s.event(e); event != nil {
 			shown.Events = append(shown.Events, event)

@@ -10,7 +10,7 @@ import (
 )
 
 // saying is a comment as it stands in audits and in the answers to redactions (contract
-// §5.1): these nine members, in this order.
+// §5.1): these nine members, in this order, and others of a call.
 type saying struct {
 	ID          int64    `json:"id"`
 	Type        string   `json:"type"`
@@ -21,6 +21,7 @@ type saying struct {
 	Public      bool     `json:"public"`
 	Attachments []string `json:"attachments"` // there are none yet
 	AuditID     int64    `json:"audit_id"`
+	voiced      `json:",inline"`
 }
 
 // comment is a comment as it is listed.
@@ -40,8 +41,8 @@ type scene struct {
 func (s *scene) saying(c *threads.Comment) saying {
 	body := bodyOf(c)
 	return saying{
-		ID: c.Number, Type: "Comment", AuthorID: s.people.number(c.Author.ID),
-		Body: body.Text, HTMLBody: body.HTMLBody(), PlainBody: body.PlainBody(), Public: c.Public, Attachments: []string{}, AuditID: c.Audit,
+		ID: c.Number, Type: typeOf(&body), AuthorID: s.people.number(c.Author.ID),
+		Body: body.Text, HTMLBody: body.HTMLBody(), PlainBody: body.PlainBody(), Public: c.Public, Attachments: []string{}, AuditID: c.Audit, voiced: voicedOf(&body),
 	}
 }
 
@@ -54,16 +55,19 @@ func bodyOf(c *threads.Comment) domain.Body {
 }
 
 func (s *scene) comment(c *threads.Comment) comment {
-	v := s.via(c.Channel, c.Public)
+	v := s.via(c)
 	return comment{saying: s.saying(c), Via: v, CreatedAt: stamp(c.CreatedAt), Metadata: metadata(c.Document, &v, c.Flags)}
 }
 
-// via is that of a comment: what is public goes to the requester.
-func (s *scene) via(channel domain.Channel, public bool) via {
-	if !public || s.requester == nil {
-		return viaOf(channel, nil)
+// via is that of a comment: what is public goes to the requester, but for calls.
+func (s *scene) via(c *threads.Comment) via {
+	if body := bodyOf(c); body.Voice != "" {
+		return voiceVia(&body)
 	}
-	return viaOf(channel, s.people[*s.requester])
+	if !c.Public || s.requester == nil {
+		return viaOf(c.Channel, nil)
+	}
+	return viaOf(c.Channel, s.people[*s.requester])
 }
 
 // system tells where a text was sent from.

@@ -36,10 +36,10 @@ func (s *scene) child(a *threads.Audit, e *threads.AuditEvent, whole bool) any {
 	switch e.Type {
 	case threads.AuditComment:
 		if whole {
-			return exportedComment{saying: s.saying(e.Comment), Via: s.via(a.Channel, e.Comment.Public), EventType: "Comment", CreatedAt: stamp(a.At)}
+			return exportedComment{saying: s.saying(e.Comment), Via: s.via(e.Comment), EventType: typeOf(bodyIn(e.Comment)), CreatedAt: stamp(a.At)}
 		}
 		return ordered{
-			{"id", e.Number}, {"event_type", "Comment"}, {"comment_present", true}, {"comment_public", e.Comment.Public},
+			{"id", e.Number}, {"event_type", typeOf(bodyIn(e.Comment))}, {"comment_present", true}, {"comment_public", e.Comment.Public},
 			{"via", viaName(a.Channel)}, {"via_reference_id", nil},
 		}
 	case threads.AuditRedaction:
@@ -53,6 +53,11 @@ func (s *scene) child(a *threads.Audit, e *threads.AuditEvent, whole bool) any {
 	}
 	told = append(ordered{{"id", e.Number}}, told...)
 	return append(told, member{"event_type", kind}, member{"via", viaName(a.Channel)}, member{"via_reference_id", nil})
+}
+
+func bodyIn(c *threads.Comment) *domain.Body {
+	body := bodyOf(c)
+	return &body
 }
 
 // exportedComment is a comment as exports tell it whole.

@@ -31,7 +31,7 @@ type remark struct {
 func (r roster) remark(request int64, c *threads.Comment) remark {
 	body := bodyOf(c)
 	return remark{
-		ID: c.Number, Type: "Comment", RequestID: request, Body: body.Text, HTMLBody: body.HTMLBody(), PlainBody: body.PlainBody(),
+		ID: c.Number, Type: typeOf(&body), RequestID: request, Body: body.Text, HTMLBody: body.HTMLBody(), PlainBody: body.PlainBody(),
 		Public: true, AuthorID: r.number(c.Author.ID), Attachments: []string{}, CreatedAt: stamp(c.CreatedAt),
 	}
 }

@@ -22,6 +22,9 @@ func (a *API) say(c *call, cmd *domain.WriteTicket, w *wish) error {
 	}
 	var body domain.Body
 	switch {
+	case w.comment.voice != "":
+		body = domain.TextBody(w.comment.text)
+		body.Voice = w.comment.voice
 	case w.comment.html != "":
 		body = domain.RichBody(w.comment.html)
 	case author.Type == domain.AuthorCustomer:

@@ -14,6 +14,7 @@ type speech struct {
 	text, html string // one of them, or none
 	author     *int64
 	public     *bool
+	voice      string // of a call: as in domain.Body
 }
 
 // silent reports whether a speech says nothing.

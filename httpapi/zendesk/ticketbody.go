@@ -49,11 +49,18 @@ func (c *call) wish(ticket object) (w wish, err error) {
 			return w, c.attribute("metadata", "a hash of at most 16384 bytes")
 		}
 	}
-	if _, ok := ticket.given("voice_comment"); ok {
-		wrong["voice_comment"] = []detail{{"Voice comment: is not supported", "InvalidValue"}}
-	}
 	if w.comment, err = c.speech(ticket, wrong); err != nil {
 		return w, err
+	}
+	voice, err := c.voice(ticket, wrong)
+	if err != nil {
+		return w, err
+	}
+	if voice != nil && !w.comment.silent() {
+		wrong["voice_comment"] = []detail{{"Voice comment: cannot be given together with a comment", "InvalidValue"}}
+	}
+	if voice != nil {
+		w.comment, w.channel = voice, domain.ChannelVoice
 	}
 	if len(wrong) > 0 {
 		return w, invalidRecord(wrong)

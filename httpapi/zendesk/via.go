@@ -13,15 +13,17 @@ type via struct {
 }
 
 type source struct {
-	From struct{} `json:"from"`
-	To   address  `json:"to"`
-	Rel  *string  `json:"rel"`
+	From address `json:"from"`
+	To   address `json:"to"`
+	Rel  *string `json:"rel"`
 }
 
 // address is {} of nobody.
 type address struct {
-	Name    *string `json:"name,omitzero"`
-	Address *string `json:"address,omitzero"`
+	Phone          *string `json:"phone,omitzero"`
+	FormattedPhone *string `json:"formatted_phone,omitzero"`
+	Name           *string `json:"name,omitzero"`
+	Address        *string `json:"address,omitzero"`
 }
 
 // viaOf is how a comment came in, or a ticket; to is whom it is sent to, nil of what is
@@ -33,7 +35,7 @@ func viaOf(channel domain.Channel, to *directory.User) via {
 		v.Channel, v.Source.Rel = domain.ChannelWeb.String(), &rel
 	}
 	if to != nil {
-		v.Source.To = address{&to.Name, orNull(to.Email)}
+		v.Source.To = address{Name: &to.Name, Address: orNull(to.Email)}
 	}
 	return v
 }

@@ -70,8 +70,8 @@ type Thread struct {
 	internal  counts
 }
 
-// Count is the number of comments, by author type (0: any, below zero: any but that) and by visibility (nil:
-// either) among those that the viewer may see.
+// Count is the number of comments, by author type (0: any; below zero: any but that) and
+// by visibility (nil: either) among those that the viewer may see.
 func (t *Thread) Count(author domain.AuthorType, internal *bool) int {
 	var n int32
 	if internal == nil || !*internal {
