@@ -9,7 +9,8 @@
 // its comments form one stream with versions 1, 2, 3 and so on. A comment is
 // public or an internal note. Its text is content: sealed in one place, named by
 // a content id wherever else it is spoken of. The author of a comment is who it
-// is shown as coming from; the actor of an event is who did it.
+// is shown as coming from; the actor of an event is who did it. A chat is a conversation
+// of a visitor with the helpdesk; its entries are texts of the ticket, but no comments.
 //
 // # Promises kept here
 //

@@ -126,10 +126,12 @@ type Replacement struct {
 }
 
 // ContentErased: texts are gone for good with nothing in their place: all versions of
-// a comment or, if Subject is true, of the ticket's subject.
+// a comment or, if Subject is true, of the ticket's subject or, if Chat is true, all that
+// was said in a chat.
 type ContentErased struct {
 	Meta
 	Subject  bool        `json:"subject,omitzero"`
+	Chat     bool        `json:"chat,omitzero"`
 	Contents []ContentID `json:"contents"`
 	Cause    Cause       `json:"cause"`
 }

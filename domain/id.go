@@ -19,6 +19,9 @@ type (
 	EventID   uuid.UUID
 	UserID    uuid.UUID
 	BlobID    uuid.UUID // of the sealed bytes of a file
+	// ChatID is chosen by whoever relays the chat, and unique among the comments and chats
+	// of an account.
+	ChatID uuid.UUID
 )
 
 func (id TicketID) String() string  { return uuid.UUID(id).String() }
@@ -27,6 +30,7 @@ func (id ContentID) String() string { return uuid.UUID(id).String() }
 func (id EventID) String() string   { return uuid.UUID(id).String() }
 func (id UserID) String() string    { return uuid.UUID(id).String() }
 func (id BlobID) String() string    { return uuid.UUID(id).String() }
+func (id ChatID) String() string    { return uuid.UUID(id).String() }
 
 func (id TicketID) MarshalText() ([]byte, error)  { return uuid.UUID(id).MarshalText() }
 func (id CommentID) MarshalText() ([]byte, error) { return uuid.UUID(id).MarshalText() }
@@ -34,6 +38,7 @@ func (id ContentID) MarshalText() ([]byte, error) { return uuid.UUID(id).Marshal
 func (id EventID) MarshalText() ([]byte, error)   { return uuid.UUID(id).MarshalText() }
 func (id UserID) MarshalText() ([]byte, error)    { return uuid.UUID(id).MarshalText() }
 func (id BlobID) MarshalText() ([]byte, error)    { return uuid.UUID(id).MarshalText() }
+func (id ChatID) MarshalText() ([]byte, error)    { return uuid.UUID(id).MarshalText() }
 
 func (id *TicketID) UnmarshalText(b []byte) error  { return parseID((*uuid.UUID)(id), b) }
 func (id *CommentID) UnmarshalText(b []byte) error { return parseID((*uuid.UUID)(id), b) }
@@ -41,6 +46,7 @@ func (id *ContentID) UnmarshalText(b []byte) error { return parseID((*uuid.UUID)
 func (id *EventID) UnmarshalText(b []byte) error   { return parseID((*uuid.UUID)(id), b) }
 func (id *UserID) UnmarshalText(b []byte) error    { return parseID((*uuid.UUID)(id), b) }
 func (id *BlobID) UnmarshalText(b []byte) error    { return parseID((*uuid.UUID)(id), b) }
+func (id *ChatID) UnmarshalText(b []byte) error    { return parseID((*uuid.UUID)(id), b) }
 
 // ErrID is the error of every text that is no id. It does not repeat the text.
 var ErrID = errors.New("not a UUID of the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx")
@@ -67,6 +73,9 @@ func ParseCommentID(s string) (id CommentID, err error) { return id, id.Unmarsha
 
 // ParseUserID reads the 36 character form of a user id, or returns ErrID.
 func ParseUserID(s string) (id UserID, err error) { return id, id.UnmarshalText([]byte(s)) }
+
+// ParseChatID reads the 36 character form of a chat's id, or returns ErrID.
+func ParseChatID(s string) (id ChatID, err error) { return id, id.UnmarshalText([]byte(s)) }
 
 // ParseEventID reads the 36 character form of an event id, or returns ErrID.
 func ParseEventID(s string) (id EventID, err error) { return id, id.UnmarshalText([]byte(s)) }

@@ -41,8 +41,8 @@ type pending struct {
 	account        domain.AccountID
 	ticket         domain.TicketID
 	ticketRevision int32
-	comment        domain.CommentID // zero if the command is about the ticket alone
-	revision       int32            // of the comment
+	comment        domain.CommentID // or the chat; zero if the command is about the ticket alone
+	revision       int32            // of the comment or chat
 	expected       int32            // version that the ticket must be at; 0: any
 	most           int32            // comments that the ticket must have fewer than; 0: any number
 	receipt        *Receipt
@@ -55,7 +55,8 @@ type pending struct {
 	placeholders   []int64
 	completes      domain.EventID // the event whose obligation is completed, if any is
 	destroyedAt    time.Time
-	commentAfter   *domain.Comment // the comment's row afterwards
+	commentAfter   *domain.Comment // the row of the comment or chat afterwards
+	chatAfter      *domain.Chat    // the chat's row afterwards, if it is one
 	ticketAfter    *domain.Ticket  // the ticket's row afterwards, if it changes
 
 	done chan verdict // of capacity 1

@@ -78,6 +78,10 @@ type batch struct {
 		public    []bool
 		hold      []bool
 	}
+	chats struct {
+		item, entries []int32
+		ended         []bool
+	}
 }
 
 func newBatch(items []*pending) *batch {
@@ -115,6 +119,10 @@ func newBatch(items []*pending) *batch {
 		b.addFiles(item, p)
 		if c := p.commentAfter; c != nil {
 			b.addComment(item, p.comment, c)
+		}
+		if c := p.chatAfter; c != nil {
+			b.chats.item = append(b.chats.item, item)
+			b.chats.entries, b.chats.ended = append(b.chats.entries, int32(c.Entries)), append(b.chats.ended, c.Ended)
 		}
 		if t := p.ticketAfter; t != nil {
 			b.addState(item, t)
@@ -232,6 +240,7 @@ func (b *batch) args(shard int16) []any {
 		flat(b.comments.item), flat(b.comments.id), flat(b.comments.number), flat(b.comments.authorType), flat(b.comments.author),
 		flat(b.comments.public), flat(b.comments.deleted), flat(b.comments.content),
 		flat(b.states.item), flat(b.states.number), flat(b.states.status), flat(b.states.requester), flat(b.states.subject), flat(b.states.public), flat(b.states.hold),
+		flat(b.chats.item), flat(b.chats.entries), flat(b.chats.ended),
 	}
 }
 

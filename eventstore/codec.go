@@ -30,6 +30,10 @@ var (
 	kindCommentDeleted      = kind{"comment.deleted", 1, decodeAs(func(e *domain.CommentDeleted) *domain.Meta { return &e.Meta })}
 	kindCommentRedacted     = kind{"comment.redacted", 1, decodeAs(func(e *domain.CommentRedacted) *domain.Meta { return &e.Meta })}
 	kindContentErased       = kind{"content.erased", 1, decodeAs(func(e *domain.ContentErased) *domain.Meta { return &e.Meta })}
+	kindChatStarted         = kind{"chat.started", 1, decodeAs(func(e *domain.ChatStarted) *domain.Meta { return &e.Meta })}
+	kindChatEntryAdded      = kind{"chat.entry_added", 1, decodeAs(func(e *domain.ChatEntryAdded) *domain.Meta { return &e.Meta })}
+	kindChatEnded           = kind{"chat.ended", 1, decodeAs(func(e *domain.ChatEnded) *domain.Meta { return &e.Meta })}
+	kindChatRedacted        = kind{"chat.redacted", 1, decodeAs(func(e *domain.ChatRedacted) *domain.Meta { return &e.Meta })}
 	kindObligationCompleted = kind{"obligation.completed", 1, decodeAs(func(e *domain.ObligationCompleted) *domain.Meta { return &e.Meta })}
 )
 
@@ -37,7 +41,8 @@ var kinds = map[string]kind{}
 
 func init() {
 	for _, k := range []kind{kindTicketOpened, kindTicketChanged, kindCommentCreated, kindCommentEdited,
-		kindCommentMadePrivate, kindCommentMadePublic, kindCommentDeleted, kindCommentRedacted, kindContentErased, kindObligationCompleted} {
+		kindCommentMadePrivate, kindCommentMadePublic, kindCommentDeleted, kindCommentRedacted, kindContentErased, kindObligationCompleted,
+		kindChatStarted, kindChatEntryAdded, kindChatEnded, kindChatRedacted} {
 		kinds[k.name] = k
 	}
 }
@@ -67,6 +72,14 @@ func kindOf(e domain.Event) kind {
 		return kindContentErased
 	case domain.ObligationCompleted:
 		return kindObligationCompleted
+	case domain.ChatStarted:
+		return kindChatStarted
+	case domain.ChatEntryAdded:
+		return kindChatEntryAdded
+	case domain.ChatEnded:
+		return kindChatEnded
+	case domain.ChatRedacted:
+		return kindChatRedacted
 	}
 	panic(fmt.Sprintf("eventstore: no name for %T", e))
 }

@@ -39,6 +39,10 @@ func samples() []domain.Event {
 			Files: []domain.FileRedacted{{Old: 14, New: 15}, {Old: 16}}, TextKept: true},
 		domain.ContentErased{Meta: meta, Subject: true, Contents: []domain.ContentID{ref.ID}, Cause: domain.CauseRetention},
 		domain.ObligationCompleted{Meta: meta, Obligation: domain.EventID(uuid.UUID{15: 5})},
+		domain.ChatStarted{Meta: meta, Number: 14, Visitor: requester},
+		domain.ChatEntryAdded{Meta: meta, Index: 3, Kind: domain.ChatMessage, Author: domain.Author{Type: domain.AuthorCustomer, ID: requester}, Content: ref},
+		domain.ChatEnded{Meta: meta},
+		domain.ChatRedacted{Meta: meta, Contents: []domain.Replacement{{Old: domain.ContentID(uuid.UUID{15: 4}), New: ref}}},
 	}
 }
 

@@ -40,7 +40,7 @@ const maxTries = 20
 //
 // Errors: the refusals of package domain, ErrReceiptReused, ErrExists,
 // ErrUnknownOutcome, ErrUnavailable, ErrBusy. A receipt is for a command that makes a
-// comment.
+// comment or a chat, or adds to a chat: what it names is Result.Comment.
 func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receipt) (Result, error) {
 	account, ticket, comment := cmd.About()
 	var texts []content
@@ -181,8 +181,16 @@ func (s *Store) Refusal(ctx context.Context, cmd domain.Command) error {
 	if err != nil {
 		return err
 	}
-	_, err = domain.Decide(st.ticket, st.comment, cmd)
+	_, err = st.decide(cmd)
 	return err
+}
+
+// decide has the domain decide cmd.
+func (st *state) decide(cmd domain.Command) ([]domain.Event, error) {
+	if cmd, ok := cmd.(domain.ChatCommand); ok {
+		return domain.DecideChat(st.ticket, st.chat, cmd)
+	}
+	return domain.Decide(st.ticket, st.comment, cmd)
 }
 
 // current returns the state to decide cmd on: from memory if it is about the
@@ -206,8 +214,8 @@ func (s *Store) current(ctx context.Context, cmd domain.Command) (state, error) 
 // as it is.
 func (s *Store) decide(ctx context.Context, cmd domain.Command, st state) (d decision, err error) {
 	switch about := cmd.(type) {
-	case domain.RedactComment, domain.EraseComment, domain.EraseSubject:
-		if _, err := domain.Decide(st.ticket, st.comment, cmd); err != nil {
+	case domain.RedactComment, domain.EraseComment, domain.EraseSubject, domain.EraseChat, domain.RedactChatMessage:
+		if _, err := st.decide(cmd); err != nil {
 			return d, err
 		}
 		if cmd, d, err = s.complete(ctx, about, st); err != nil {
@@ -218,7 +226,7 @@ func (s *Store) decide(ctx context.Context, cmd domain.Command, st state) (d dec
 			return d, err
 		}
 	}
-	d.events, err = domain.Decide(st.ticket, st.comment, cmd)
+	d.events, err = st.decide(cmd)
 	return d, err
 }
 

@@ -17,6 +17,8 @@ func prepare(cmd domain.Command, st state, d decision, receipt *Receipt) (*pendi
 		events: make([]encodedEvent, 0, len(d.events)), contents: d.contents, removesFiles: d.filesGone,
 	}
 	switch cmd := cmd.(type) {
+	case domain.ChatCommand:
+		p.revision = int32(st.chat.Revision)
 	case domain.CompleteObligation:
 		p.completes, p.destroyedAt = cmd.Obligation, cmd.DestroyedAt
 	case domain.WriteTicket:
@@ -24,7 +26,7 @@ func prepare(cmd domain.Command, st state, d decision, receipt *Receipt) (*pendi
 			p.most = domain.MaxComments
 		}
 	}
-	ticketAfter, commentAfter := st.ticket, st.comment
+	ticketAfter, commentAfter, chatAfter := st.ticket, st.comment, st.chat
 	for _, e := range d.events {
 		id, err := uuid.NewV7()
 		if err != nil {
@@ -43,6 +45,10 @@ func prepare(cmd domain.Command, st state, d decision, receipt *Receipt) (*pendi
 			p.ticketAfter = &ticketAfter
 		case encoded.name == kindObligationCompleted.name:
 			encoded.internal = ticketAfter.Hides(e)
+		case domain.OfChat(e): // customers are told of their chats when they ask for them, and not before
+			chatAfter = chatAfter.Evolve(e)
+			p.chatAfter, p.commentAfter = &chatAfter, rowOfChat(chatAfter)
+			encoded.comment, encoded.internal = comment, true
 		default:
 			before := commentAfter
 			commentAfter = commentAfter.Evolve(e)
@@ -58,9 +64,8 @@ func prepare(cmd domain.Command, st state, d decision, receipt *Receipt) (*pendi
 // files notes what the event does to files.
 func (p *pending) files(cmd domain.Command, e domain.Event) {
 	switch e := e.(type) {
-	case domain.CommentCreated:
-		said, _ := textsOf(cmd)
-		p.claims = said.Claims
+	case domain.CommentCreated, domain.ChatEntryAdded:
+		p.claims = claimsOf(cmd)
 	case domain.CommentRedacted:
 		for _, f := range e.Files {
 			if f.New != 0 {
@@ -70,6 +75,20 @@ func (p *pending) files(cmd domain.Command, e domain.Event) {
 	case domain.ContentErased:
 		p.clearsFiles = !e.Subject
 	}
+}
+
+// claimsOf returns the uploads whose files the texts of cmd attach.
+func claimsOf(cmd domain.Command) (claims []domain.Claim) {
+	said, _ := textsOf(cmd)
+	for _, text := range said {
+		claims = append(claims, text.Claims...)
+	}
+	return claims
+}
+
+// rowOfChat is a chat as it stands in log.comments.
+func rowOfChat(c domain.Chat) *domain.Comment {
+	return &domain.Comment{Number: c.Number, Author: domain.Author{ID: c.Visitor}, Content: c.Content}
 }
 
 // aboutTicket reports whether the event changes what the ticket itself is.

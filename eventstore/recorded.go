@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"strings"
 	"time"
 
 	"github.com/commentd/commentd/domain"
@@ -28,7 +29,7 @@ type Recorded struct {
 	// comment, 0 if there is none: the history of a comment is read back along it.
 	CommentPrevious Version
 	ID              domain.EventID
-	Comment         domain.CommentID // zero for events about the ticket itself
+	Comment         domain.CommentID // or the id of a chat; zero for events about the ticket itself
 	Internal        bool             // of no concern to those who may not see internal notes
 	Type            string           // as in the codec, for instance "comment.created"
 	SchemaVersion   int16
@@ -40,6 +41,15 @@ type Recorded struct {
 // without quoting it.
 func (r Recorded) Decode() (domain.Event, error) {
 	return Decode(r.Type, r.SchemaVersion, r.Data, r.RecordedAt)
+}
+
+// OfChat reports whether Comment is the id of a chat.
+func (r Recorded) OfChat() bool {
+	if r.Type != kindContentErased.name {
+		return strings.HasPrefix(r.Type, "chat")
+	}
+	fact, err := r.Decode()
+	return err == nil && domain.OfChat(fact)
 }
 
 // Partition is the part of the tickets that this event belongs to.

@@ -47,7 +47,7 @@ func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (_ domain.
 	d.contents = make([]content, len(masked))
 	cmd.Contents = make([]domain.Replacement, len(masked))
 	for i := range masked {
-		if d.contents[i], err = s.reseal(ctx, cmd, vault.DocumentOf(masked[i], documents[i].Client)); err != nil {
+		if d.contents[i], err = s.reseal(ctx, cmd.Account, cmd.Ticket, cmd.Comment, vault.DocumentOf(masked[i], documents[i].Client)); err != nil {
 			return cmd, d, err
 		}
 		cmd.Contents[i] = domain.Replacement{
@@ -75,13 +75,13 @@ func (s *Store) placeholders(ctx context.Context, account domain.AccountID, vers
 	return s.numbers.Draw(ctx, account, domain.NumbersPerFile*len(files))
 }
 
-func (s *Store) reseal(ctx context.Context, cmd domain.RedactComment, d vault.Document) (content, error) {
+func (s *Store) reseal(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, d vault.Document) (content, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return content{}, fmt.Errorf("draw content id: %w", err)
 	}
 	c := content{id: domain.ContentID(id)}
-	c.sealed, err = s.vault.Seal(ctx, vault.OfComment(cmd.Account, cmd.Ticket, cmd.Comment, c.id), vault.EncodeDocument(d))
+	c.sealed, err = s.vault.Seal(ctx, vault.OfComment(account, ticket, comment, c.id), vault.EncodeDocument(d))
 	if err != nil {
 		return content{}, fmt.Errorf("seal text: %w", err)
 	}

@@ -19,8 +19,8 @@ var (
 	owedSQL string
 )
 
-// ReadComment returns the events of a comment after the given version of its ticket,
-// in order. It costs what they are, however long the thread is. The error is
+// ReadComment returns the events of a comment, or a chat, after the given version of its
+// ticket, in order. It costs what they are, however long the thread is. The error is
 // ErrUnavailable.
 func (s *Store) ReadComment(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, after Version) ([]Recorded, error) {
 	return s.read(ctx, readCommentSQL, s.config.Shard, account, uuid.UUID(ticket), uuid.UUID(comment), after)
@@ -39,6 +39,12 @@ func (s *Store) complete(ctx context.Context, cmd domain.Command, st state) (dom
 		for _, v := range versions {
 			cmd.Contents = append(cmd.Contents, v.Content.ID)
 		}
+		return cmd, decision{}, err
+	case domain.RedactChatMessage:
+		return s.redactChat(ctx, cmd)
+	case domain.EraseChat:
+		entries, err := s.chatEntries(ctx, cmd.Account, cmd.Ticket, cmd.Chat)
+		cmd.Contents = entries.Contents()
 		return cmd, decision{}, err
 	case domain.EraseSubject:
 		var err error
@@ -110,13 +116,20 @@ func decodeAll(recorded []Recorded) ([]domain.Event, error) {
 func removed(e domain.Event) []domain.ContentID {
 	switch e := e.(type) {
 	case domain.CommentRedacted:
-		ids := make([]domain.ContentID, len(e.Contents))
-		for i := range e.Contents {
-			ids[i] = e.Contents[i].Old
-		}
-		return ids
+		return former(e.Contents)
+	case domain.ChatRedacted:
+		return former(e.Contents)
 	case domain.ContentErased:
 		return e.Contents
 	}
 	return nil
+}
+
+// former returns the contents that were replaced.
+func former(replacements []domain.Replacement) []domain.ContentID {
+	ids := make([]domain.ContentID, len(replacements))
+	for i := range replacements {
+		ids[i] = replacements[i].Old
+	}
+	return ids
 }

@@ -21,6 +21,7 @@ type state struct {
 	ticketRevision int32 // 0: there is none
 	comment        domain.Comment
 	said           said // by the comment; set where an edit needs it
+	chat           domain.Chat
 	cached         bool // whether it may be older than the database
 }
 
@@ -40,11 +41,13 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 		authorType               *int16
 		author, current          *uuid.UUID
 		public, deleted          *bool
+		entries                  *int
+		ended                    *bool
 		shard, accountID, idBare = s.config.Shard, int32(account), uuid.UUID(ticket)
 	)
 	err := s.pool.QueryRow(ctx, stateSQL, shard, accountID, idBare, uuid.UUID(comment)).Scan(
 		&revision, &number, &status, &requester, &subject, &defaultPublic, &hold, &comments, &subjectBucket, &subjectSealed,
-		&cRevision, &cNumber, &authorType, &author, &public, &deleted, &current, &bucket, &sealed)
+		&cRevision, &cNumber, &authorType, &author, &public, &deleted, &current, &bucket, &sealed, &entries, &ended)
 	if err != nil {
 		return st, fmt.Errorf("%w: load ticket: %s", ErrUnavailable, sqlState(err))
 	}
@@ -58,7 +61,14 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 			st.ticket.Subject = &domain.ContentRef{ID: domain.ContentID(*subject)}
 		}
 	}
-	if cRevision != nil {
+	switch {
+	case cRevision == nil:
+	case entries != nil:
+		st.chat = domain.Chat{Exists: true, Number: *cNumber, Visitor: domain.UserID(*author), Entries: *entries, Ended: *ended, Revision: int(*cRevision)}
+		if current != nil {
+			st.chat.Content = domain.ContentID(*current)
+		}
+	case *authorType != 0: // else it is a chat without a row of its own, which a verification reports
 		st.comment = domain.Comment{
 			Exists: true, Deleted: *deleted, Number: *cNumber,
 			Author: domain.Author{Type: domain.AuthorType(*authorType), ID: domain.UserID(*author)},
@@ -70,7 +80,7 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 	}
 	switch cmd := cmd.(type) {
 	case domain.UpdateComment:
-		if cmd.Text != nil && bucket != nil && !st.comment.Deleted {
+		if cmd.Text != nil && bucket != nil && st.comment.Exists && !st.comment.Deleted {
 			var d vault.Document
 			d, err = s.open(ctx, account, ticket, comment, st.comment.Content, *bucket, sealed)
 			st.comment.Body, st.said = d.Body, said(d)
@@ -109,9 +119,11 @@ type said vault.Document
 
 // carryOver gives the text of an edit all that the edit is not about.
 func (s said) carryOver(edit domain.Command) {
-	text, _ := textsOf(edit)
+	texts, _ := textsOf(edit)
 	was := vault.Document(s).Written()
-	text.Custom, text.Voice, text.Attachments = was.Custom, was.Voice, was.Attachments
+	for _, text := range texts { // there is one
+		text.Custom, text.Voice, text.Attachments = was.Custom, was.Voice, was.Attachments
+	}
 }
 
 // headCache remembers the heads of tickets, so that a comment on a busy ticket is

@@ -24,8 +24,8 @@ func (s *Store) sealTexts(ctx context.Context, cmd domain.Command) ([]content, e
 		contents = append(contents, content{id: text.Content.ID, sealed: sealed})
 		return nil
 	}
-	if said != nil {
-		if err := seal(said, vault.OfComment(account, ticket, comment, said.Content.ID)); err != nil {
+	for _, text := range said {
+		if err := seal(text, vault.OfComment(account, ticket, comment, text.Content.ID)); err != nil {
 			return nil, err
 		}
 	}
@@ -47,6 +47,8 @@ func bring(events []domain.Event, id domain.ContentID) bool {
 			brought = &e.Content
 		case domain.CommentEdited:
 			brought = &e.Content
+		case domain.ChatEntryAdded:
+			brought = &e.Content
 		case domain.TicketOpened:
 			brought = e.Subject
 		case domain.TicketChanged:
@@ -56,20 +58,29 @@ func bring(events []domain.Event, id domain.ContentID) bool {
 	})
 }
 
-// textsOf returns the text of a comment and the subject that cmd gives, or nil.
-func textsOf(cmd domain.Command) (said, subject *domain.Text) {
+// textsOf returns the texts of a comment or a chat, and the subject that cmd gives, or nil.
+func textsOf(cmd domain.Command) (said []*domain.Text, subject *domain.Text) {
+	say := func(text *domain.Text) {
+		if text != nil {
+			said = append(said, text)
+		}
+	}
 	var given **domain.Text
 	switch cmd := cmd.(type) {
 	case domain.CreateComment:
-		said = cmd.Text
+		say(cmd.Text)
 	case domain.UpdateComment:
-		said = cmd.Text
+		say(cmd.Text)
+	case domain.AddChatEntries:
+		for _, entry := range cmd.Entries {
+			say(entry.Text)
+		}
 	case domain.PutTicket:
 		given = cmd.Subject
 	case domain.WriteTicket:
 		given = cmd.Subject
 		if cmd.Say != nil {
-			said = cmd.Say.Text
+			say(cmd.Say.Text)
 		}
 	}
 	if given != nil {

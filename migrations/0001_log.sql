@@ -73,19 +73,20 @@ CREATE TABLE log.tickets (
 -- ticket. Comments are many, so their numbers are found in the read model.
 CREATE INDEX tickets_number_idx ON log.tickets (number);
 
--- The state of a comment: what a command about the comment is decided on.
+-- The state of a comment: what a command about the comment is decided on. A chat has a
+-- row here as well, for it is a thing of a ticket like a comment: see 0010_chats.sql.
 CREATE TABLE log.comments (
     number      bigint   NOT NULL,
     account_id  integer  NOT NULL,
     revision    integer  NOT NULL, -- version of the last event about this comment
     shard       smallint NOT NULL,
-    author_type smallint NOT NULL,
+    author_type smallint NOT NULL, -- 0: it is a chat, and author_id its visitor
     public      boolean  NOT NULL,
     deleted     boolean  NOT NULL,
     comment_id  uuid     NOT NULL,
     ticket_id   uuid     NOT NULL,
     author_id   uuid     NOT NULL,
-    content_id  uuid,              -- null: erased
+    content_id  uuid,              -- null: erased, or nothing was said in the chat yet
     CONSTRAINT comments_pkey PRIMARY KEY (shard, account_id, comment_id)
 ) WITH (fillfactor = 90);
 -- Those whose text an account's retention of deleted comments will end.

@@ -75,6 +75,10 @@ CREATE FUNCTION log.append(
     _state_subject        uuid[],
     _state_public         boolean[],
     _state_hold           boolean[],
+    -- what of the chats stands in log.chats after them; null altogether if there are none
+    _chat_item            integer[],
+    _chat_entries         integer[],
+    _chat_ended           boolean[],
     -- by command: 1 appended, 2 replayed (receipt_comments names the comment), 3 receipt of
     -- another request, 4 the ticket has changed, 5 the comment has changed (or the obligation
     -- is no longer owed), 6 a content is sealed under a key that is retired, 7 the ticket is not
@@ -217,7 +221,8 @@ BEGIN
         END LOOP;
         item_versions[item] := ticket_versions[ticket];
         item_positions[item] := head_position;
-        IF outcomes[item] = 1 AND _item_revision[item] = 0 AND _item_comment[item] IS NOT NULL THEN -- it makes the comment
+        IF outcomes[item] = 1 AND _item_revision[item] = 0 AND _item_comment[item] IS NOT NULL
+           AND (item = ANY (_chat_item)) IS NOT TRUE THEN -- it makes a comment
             ticket_comments[ticket] := ticket_comments[ticket] + 1;
         END IF;
         IF outcomes[item] = 1 AND _item_changes_ticket[item] THEN
@@ -320,6 +325,15 @@ BEGIN
                SET revision = item_versions[changed.item], public = changed.public, deleted = changed.deleted, content_id = changed.content_id
              WHERE old.shard = _shard AND old.account_id = _ticket_account[_item_ticket[changed.item]] AND old.comment_id = changed.id;
         END LOOP;
+    END IF;
+
+    IF _chat_item IS NOT NULL THEN
+        INSERT INTO log.chats (account_id, entries, shard, ended, chat_id)
+        SELECT _ticket_account[_item_ticket[c.item]], c.entries, _shard, c.ended, _item_comment[c.item]
+          FROM unnest(_chat_item, _chat_entries, _chat_ended) AS c (item, entries, ended)
+         WHERE outcomes[c.item] = 1
+        ON CONFLICT ON CONSTRAINT chats_pkey DO UPDATE
+           SET entries = excluded.entries, ended = excluded.ended;
     END IF;
 
     -- Found by their place: a second descent of the index is saved, and no join can be

@@ -14,8 +14,8 @@ import (
 )
 
 type eraseCommand struct {
-	Ticket   eraseTicket   `cmd:"" help:"Erase a ticket's comments and its subject. The ticket stays, and so does its history, without a word."`
-	Customer eraseCustomer `cmd:"" help:"Erase what a customer wrote, whoever relayed it, the subjects of the tickets they requested, their name, address and keys."`
+	Ticket   eraseTicket   `cmd:"" help:"Erase a ticket's comments, its chats and its subject. The ticket stays, and so does its history, without a word."`
+	Customer eraseCustomer `cmd:"" help:"Erase what a customer wrote, whoever relayed it, their chats, the subjects of the tickets they requested, their name, address and keys."`
 	Account  eraseAccount  `cmd:"" help:"Erase everything in an account, and close it for ever."`
 }
 
@@ -133,7 +133,7 @@ func (x *eraseRun) erase(ctx context.Context, steps int) error {
 	if err := x.erasePeople(ctx); err != nil {
 		return err
 	}
-	if left.Comments > 0 || left.Subjects > 0 {
+	if left.Comments > 0 || left.Chats > 0 || left.Subjects > 0 {
 		return errors.New("something was written in the meantime: the same command erases it, too")
 	}
 	x.report.Complete = true

@@ -82,8 +82,11 @@ const (
 
 func printEvent(w io.Writer, e *v1.Event) error {
 	comment := "-"
-	if e.CommentID != nil {
+	switch {
+	case e.CommentID != nil:
 		comment = brief(uuid.UUID(*e.CommentID))
+	case e.ChatID != nil:
+		comment = brief(uuid.UUID(*e.ChatID))
 	}
 	_, err := fmt.Fprintf(w, eventLine, time.Time(e.RecordedAt).UTC().Format(momentFormat), strconv.Itoa(int(e.Version)),
 		actorOf(e), e.Type, comment, what(e))

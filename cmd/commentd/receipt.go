@@ -20,6 +20,7 @@ type receipt struct {
 	Complete    bool                `json:"complete"` // nothing is left to erase
 	Tickets     int                 `json:"tickets"`
 	Comments    int                 `json:"comments"`
+	Chats       int                 `json:"chats"`
 	Before      int                 `json:"comments_erased_before"`
 	Subjects    int                 `json:"subjects"`
 	Texts       int                 `json:"texts"`
@@ -33,7 +34,7 @@ type receipt struct {
 
 // surveyed notes what there is to erase.
 func (r *receipt) surveyed(s retention.Survey, people int) {
-	r.Tickets, r.Comments, r.Subjects, r.Texts = s.Tickets, s.Comments, s.Subjects, s.Texts
+	r.Tickets, r.Comments, r.Chats, r.Subjects, r.Texts = s.Tickets, s.Comments, s.Chats, s.Subjects, s.Texts
 	r.Before, r.People = s.Erased, people
 	r.Held = append([]domain.TicketID{}, s.Held...) // null is no list
 }
@@ -45,7 +46,7 @@ func (r *receipt) nothing() *receipt {
 
 // erased notes what is gone.
 func (r *receipt) erased(t retention.Tally) {
-	r.Tickets, r.Comments, r.Subjects, r.Texts = t.Tickets(), t.Comments, t.Subjects, t.Texts
+	r.Tickets, r.Comments, r.Chats, r.Subjects, r.Texts = t.Tickets(), t.Comments, t.Chats, t.Subjects, t.Texts
 	r.First, r.Last = t.First, t.Last
 }
 
@@ -74,6 +75,7 @@ func (r *receipt) print(w io.Writer, o output) error {
 	line(head, "%s %s of account %s\n", r.What, r.ID, r.Account)
 	line("tickets", "%d\n", r.Tickets)
 	line("comments", counts, r.Comments, r.Before)
+	line("chats", "%d\n", r.Chats)
 	line("subjects", "%d\n", r.Subjects)
 	line("texts", "%d\n", r.Texts)
 	line("people", "%d\n", r.People)

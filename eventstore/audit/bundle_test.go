@@ -31,14 +31,14 @@ func TestBundle(t *testing.T) {
 	whole := w.export(ticket, true)
 	key := w.key.String()
 	r, err := CheckBundle(bytes.NewReader(whole), key)
-	if err != nil || !r.OK() || r.Events != len(w.log())-2 || r.Contents != 2 || r.Withheld != 0 || r.Removed != 6 || r.Ticket != ticket {
+	if err != nil || !r.OK() || r.Events != len(w.log())-2 || r.Contents != 3 || r.Withheld != 0 || r.Removed != 7 || r.Ticket != ticket {
 		t.Fatalf("CheckBundle = %+v, %v", r, err)
 	}
 	if !bytes.Contains(whole, []byte(`{\"body\":\"second`)) {
 		t.Errorf("the texts are not in the bundle:\n%s", whole)
 	}
 	bare := w.export(ticket, false)
-	if r, err := CheckBundle(bytes.NewReader(bare), key); err != nil || !r.OK() || r.Withheld != 2 || bytes.Contains(bare, []byte("second")) {
+	if r, err := CheckBundle(bytes.NewReader(bare), key); err != nil || !r.OK() || r.Withheld != 3 || bytes.Contains(bare, []byte("second")) {
 		t.Errorf("CheckBundle without texts = %+v, %v", r, err)
 	}
 	if r, err := CheckBundle(bytes.NewReader(whole), NewKey(rootKey, 1).String()); err != nil || r.OK() {

@@ -35,8 +35,10 @@ type stream struct {
 	unread map[domain.CommentID]bool
 }
 
+// foldedComment is a comment, or a chat: that of the two that its events are about.
 type foldedComment struct {
 	domain.Comment
+	chat   domain.Chat
 	ticket domain.TicketID
 }
 
@@ -108,7 +110,12 @@ func (s *stream) evolve(r *eventstore.Recorded, fact domain.Event, c *foldedComm
 	default:
 		s.command = 0
 	}
-	if c != nil {
+	switch {
+	case c == nil:
+	case domain.OfChat(fact):
+		c.chat = c.chat.Evolve(fact)
+		internal = true
+	default:
 		before := c.Public
 		c.Comment = c.Evolve(fact)
 		internal = !before && !c.Public
@@ -176,10 +183,14 @@ func brings(e domain.Event) []domain.ContentRef {
 		refs = append(refs, e.Content)
 	case domain.CommentEdited:
 		refs = append(refs, e.Content)
-	case domain.CommentRedacted:
-		for _, c := range e.Contents {
-			refs = append(refs, c.New)
+	case domain.ChatEntryAdded:
+		if e.Content != (domain.ContentRef{}) {
+			refs = append(refs, e.Content)
 		}
+	case domain.CommentRedacted:
+		refs = append(refs, latter(e.Contents)...)
+	case domain.ChatRedacted:
+		refs = append(refs, latter(e.Contents)...)
 	}
 	return refs
 }
@@ -188,13 +199,28 @@ func brings(e domain.Event) []domain.ContentRef {
 func removes(e domain.Event) []domain.ContentID {
 	switch e := e.(type) {
 	case domain.CommentRedacted:
-		ids := make([]domain.ContentID, len(e.Contents))
-		for i := range e.Contents {
-			ids[i] = e.Contents[i].Old
-		}
-		return ids
+		return former(e.Contents)
+	case domain.ChatRedacted:
+		return former(e.Contents)
 	case domain.ContentErased:
 		return e.Contents
 	}
 	return nil
+}
+
+// former returns what was replaced, latter what stands in its place.
+func former(replacements []domain.Replacement) []domain.ContentID {
+	ids := make([]domain.ContentID, len(replacements))
+	for i := range replacements {
+		ids[i] = replacements[i].Old
+	}
+	return ids
+}
+
+func latter(replacements []domain.Replacement) []domain.ContentRef {
+	refs := make([]domain.ContentRef, len(replacements))
+	for i := range replacements {
+		refs[i] = replacements[i].New
+	}
+	return refs
 }

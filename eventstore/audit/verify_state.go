@@ -117,7 +117,7 @@ func orZero(id *uuid.UUID) uuid.UUID {
 	return *id
 }
 
-// commentState is a row of log.comments, without its key.
+// commentState is a row of log.comments, without its key. That of a chat has author type 0.
 type commentState struct {
 	ticket          domain.TicketID
 	number          int64
@@ -129,6 +129,9 @@ type commentState struct {
 }
 
 func (c *foldedComment) row() commentState {
+	if chat := &c.chat; chat.Exists {
+		return commentState{ticket: c.ticket, number: chat.Number, revision: c.Revision, author: chat.Visitor, content: chat.Content}
+	}
 	return commentState{c.ticket, c.Number, c.Revision, int16(c.Author.Type), c.Author.ID, c.Public, c.Deleted, c.Content}
 }
 

@@ -43,6 +43,7 @@ func history(t *testing.T, steps int) *world {
 			By: domain.By{Actor: agent}, Author: agent.Own(), Text: text("opens"), Numbers: w.numbers(), OpensTicket: w.numbers().Subject,
 		}
 		w.must(opens)
+		w.chat(ticket, step == 0)
 		w.seal()
 	}
 	return w
@@ -91,11 +92,11 @@ func TestVerify(t *testing.T) {
 	w.clean() // nothing at all
 	w = history(t, 2)
 	r := w.clean()
-	if r.Position != 27 || r.Sealed != 27 || r.Heads != 4 || r.Tickets != 4 || r.Comments != 6 || r.Contents != 8 {
+	if r.Position != 42 || r.Sealed != 42 || r.Heads != 4 || r.Tickets != 4 || r.Comments != 6 || r.Contents != 10 {
 		t.Errorf("report = %+v", r)
 	}
 	w.grow(700) // the tail is not sealed
-	if r := w.clean(); r.Position != 700 || r.Sealed != 27 {
+	if r := w.clean(); r.Position != 700 || r.Sealed != 42 {
 		t.Errorf("report = %+v", r)
 	}
 	w.seal()

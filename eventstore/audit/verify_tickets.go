@@ -128,7 +128,11 @@ func (w *walk) end(ctx context.Context, all bool) error {
 	}
 	w.s = nil
 	w.report.Tickets++
-	w.report.Comments += int64(len(s.order))
+	for _, c := range s.comments {
+		if c.Exists {
+			w.report.Comments++
+		}
+	}
 	w.folded = append(w.folded, s)
 	flushed, err := w.flush(ctx, all)
 	if err != nil || !flushed {
@@ -175,7 +179,7 @@ func (r *run) flush(ctx context.Context, all bool) (flushed bool, err error) {
 		return false, nil
 	}
 	defer func() { r.folded = nil }()
-	for _, compare := range []func(context.Context) error{r.compareTickets, r.compareComments, r.compareContents, r.compareFiles, r.compareObligations} {
+	for _, compare := range []func(context.Context) error{r.compareTickets, r.compareComments, r.compareChats, r.compareContents, r.compareFiles, r.compareObligations} {
 		if err := compare(ctx); err != nil {
 			return false, err
 		}

@@ -130,6 +130,26 @@ func (w *world) say(ticket domain.TicketID, body string) domain.CommentID {
 	return cmd.Comment
 }
 
+// chat has two chats on the ticket, one of which is erased: seven events, and one if the other ends.
+func (w *world) chat(ticket domain.TicketID, ended bool) {
+	w.t.Helper()
+	by := domain.By{Actor: agent, ActAs: true, Admin: true}
+	visitor := domain.UserID(uuid.UUID{15: 2})
+	for _, erased := range []bool{true, false} {
+		id := domain.ChatID(uuid.New())
+		w.must(domain.StartChat{Account: account, Ticket: ticket, Chat: id, By: by, Visitor: visitor, Numbers: w.numbers()})
+		w.must(domain.AddChatEntries{Account: account, Ticket: ticket, Chat: id, By: by, Audit: w.numbers().Audit, Entries: []domain.NewChatEntry{
+			{Kind: domain.ChatJoin, Author: agent.Own()}, {Kind: domain.ChatMessage, Author: agent.Own(), Text: text("hello")},
+		}})
+		switch {
+		case erased:
+			w.must(domain.EraseChat{Account: account, Ticket: ticket, Chat: id, By: by, Audit: w.numbers().Audit, Cause: domain.CauseErasure})
+		case ended:
+			w.must(domain.EndChat{Account: account, Ticket: ticket, Chat: id, By: by, Audit: w.numbers().Audit})
+		}
+	}
+}
+
 // grow makes the log n events long.
 func (w *world) grow(n int) {
 	w.t.Helper()

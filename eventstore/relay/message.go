@@ -24,7 +24,7 @@ const (
 	headerID            = "ce-id"
 	headerSource        = "ce-source"  // /accounts/<slug>
 	headerType          = "ce-type"    // commentd.<entity>.<event>
-	headerSubject       = "ce-subject" // tickets/<id>[/comments/<id>]
+	headerSubject       = "ce-subject" // tickets/<id>[/comments/<id>], or /chats/<id>
 	headerTime          = "ce-time"
 	headerDataRef       = "ce-dataref" // where those who may read it find the text
 	headerSchemaVersion = "ce-schemaversion"
@@ -113,7 +113,11 @@ func (e *encoder) encode(ctx context.Context, r eventstore.Recorded) (*nats.Msg,
 	e.next(strconv.AppendInt(e.text, int64(r.Position-1), 10))
 	e.next(append(e.text, e.baseURL...))
 	path := appendUUID(append(e.text, "tickets/"...), r.Ticket)
-	if r.Comment != (domain.CommentID{}) {
+	switch {
+	case r.Comment == (domain.CommentID{}):
+	case r.OfChat():
+		path = appendUUID(append(path, "/chats/"...), r.Comment)
+	default:
 		path = appendUUID(append(path, "/comments/"...), r.Comment)
 	}
 	e.next(path)
@@ -236,9 +240,12 @@ func Decode(sequence uint64, header nats.Header, data []byte) (eventstore.Record
 	var named bool
 	r.Type, named = strings.CutPrefix(header.Get(headerType), typePrefix)
 	path, about := strings.CutPrefix(header.Get(headerSubject), "tickets/")
-	ticket, comment, ofComment := strings.Cut(path, "/comments/")
+	ticket, comment, ofThing := strings.Cut(path, "/comments/")
+	if !ofThing {
+		ticket, comment, ofThing = strings.Cut(path, "/chats/")
+	}
 	r.Ticket = domain.TicketID(f.uuid(ticket))
-	if ofComment {
+	if ofThing {
 		r.Comment = domain.CommentID(f.uuid(comment))
 	}
 	if f.bad || !named || !about || header.Get(headerSpecVersion) != specVersion {

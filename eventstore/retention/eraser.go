@@ -89,7 +89,7 @@ func (e *Eraser) one(ctx context.Context, t Target, cause domain.Cause, tally *t
 		case errors.Is(err, domain.ErrLegalHold):
 			tally.held(t)
 			return nil
-		case errors.Is(err, domain.ErrTicketNotFound), errors.Is(err, domain.ErrNotFound):
+		case errors.Is(err, domain.ErrTicketNotFound), errors.Is(err, domain.ErrNotFound), errors.Is(err, domain.ErrChatNotFound):
 			return nil
 		case err == nil:
 			if result.Changed {

@@ -30,12 +30,13 @@ var (
 // pageSize is how many rows are read in one go.
 const pageSize = 1000
 
-// found is a comment.
+// found is a comment or a chat, whose author is its visitor.
 type found struct {
 	ticket  domain.TicketID
 	comment domain.CommentID
 	author  domain.UserID
-	erased  bool
+	chat    bool
+	erased  bool // nothing is left to erase
 }
 
 // foundTicket is a ticket.
@@ -46,11 +47,11 @@ type foundTicket struct {
 	held      bool
 }
 
-// comments pages through all comments of an account.
+// comments pages through all comments and chats of an account.
 func (e *Eraser) comments(ctx context.Context, account domain.AccountID, each func([]found) error) error {
 	for after := (domain.CommentID{}); ; {
 		page, err := query(ctx, e, func(row pgx.CollectableRow) (f found, err error) {
-			return f, row.Scan((*uuid.UUID)(&f.ticket), (*uuid.UUID)(&f.comment), (*uuid.UUID)(&f.author), &f.erased)
+			return f, row.Scan((*uuid.UUID)(&f.ticket), (*uuid.UUID)(&f.comment), (*uuid.UUID)(&f.author), &f.chat, &f.erased)
 		}, accountCommentsSQL, e.shard, account, uuid.UUID(after), pageSize)
 		if err != nil {
 			return err
@@ -62,14 +63,14 @@ func (e *Eraser) comments(ctx context.Context, account domain.AccountID, each fu
 	}
 }
 
-// commentsOn pages through the comments of a ticket, in the order in which they were made.
+// commentsOn pages through the comments and chats of a ticket, in the order in which they were made.
 func (e *Eraser) commentsOn(ctx context.Context, account domain.AccountID, ticket domain.TicketID, each func([]found) error) error {
 	for after := eventstore.Version(0); ; {
 		var page []found
 		events, err := query(ctx, e, func(row pgx.CollectableRow) (version eventstore.Version, err error) {
 			var comment, author *uuid.UUID
 			f := found{ticket: ticket}
-			if err := row.Scan(&version, &comment, &author, &f.erased); err != nil || author == nil {
+			if err := row.Scan(&version, &comment, &author, &f.chat, &f.erased); err != nil || author == nil {
 				return version, err
 			}
 			f.comment, f.author = domain.CommentID(*comment), domain.UserID(*author)
@@ -119,7 +120,7 @@ func scanTicket(row pgx.CollectableRow) (t foundTicket, err error) {
 	return t, err
 }
 
-// texts counts the texts of comments.
+// texts counts the texts of comments and chats.
 func (e *Eraser) texts(ctx context.Context, account domain.AccountID, comments []found) (int, error) {
 	tickets, ids := make([]uuid.UUID, len(comments)), make([]uuid.UUID, len(comments))
 	for i, c := range comments {

@@ -126,7 +126,22 @@ func (w *world) comment(account domain.AccountID, ticket domain.TicketID, author
 		By:     domain.By{Actor: domain.Actor{Kind: domain.ActorIntegration, ID: domain.UserID{9}}, ActAs: true},
 		Author: domain.Author{Type: domain.AuthorCustomer, ID: author},
 	})
-	return Target{account, ticket, id}
+	return Target{Account: account, Ticket: ticket, Comment: id}
+}
+
+// chat has a customer chat: what is said, somebody joins, something else is said.
+func (w *world) chat(account domain.AccountID, ticket domain.TicketID, visitor domain.UserID) Target {
+	w.t.Helper()
+	id := domain.ChatID(uuid.New())
+	by := domain.By{Actor: domain.Actor{Kind: domain.ActorIntegration, ID: domain.UserID{9}}, ActAs: true}
+	w.execute(domain.StartChat{Account: account, Ticket: ticket, Chat: id, By: by, Visitor: visitor, Numbers: w.numbers()})
+	customer, clerk := domain.Author{Type: domain.AuthorCustomer, ID: visitor}, domain.Author{Type: domain.AuthorAgent, ID: domain.UserID{8}}
+	w.execute(domain.AddChatEntries{Account: account, Ticket: ticket, Chat: id, By: by, Audit: w.numbers().Audit, Entries: []domain.NewChatEntry{
+		{Kind: domain.ChatMessage, Author: customer, Text: text("hello")},
+		{Kind: domain.ChatJoin, Author: clerk},
+		{Kind: domain.ChatMessage, Author: clerk, Text: text("hello yourself")},
+	}})
+	return Target{Account: account, Ticket: ticket, Comment: domain.CommentID(id), Chat: true}
 }
 
 func (w *world) edit(c Target, body string) {

@@ -9,7 +9,8 @@ import (
 )
 
 // A Scope is what somebody asks to be erased: of a ticket, everything; of a person, what
-// they have written, whoever brought it, and the subjects of the tickets that are theirs;
+// they have written, whoever brought it, the chats in which they were the visitor, and the
+// subjects of the tickets that are theirs;
 // of an account, with neither, everything.
 type Scope struct {
 	Account domain.AccountID
@@ -46,9 +47,10 @@ func (e *Eraser) each(ctx context.Context, s Scope, tickets func([]foundTicket) 
 type Survey struct {
 	Tickets  int               // in which there is anything to erase
 	Comments int               // to erase
-	Texts    int               // versions of these comments, and subjects
+	Chats    int               // likewise
+	Texts    int               // versions of these comments, what was said in these chats, and subjects
 	Subjects int               // tickets with a subject to erase
-	Erased   int               // comments that were erased before
+	Erased   int               // comments that were erased before, and chats in which nothing is left
 	Held     []domain.TicketID // where a legal hold keeps something
 	Steps    int               // how often Erase calls done, if nothing changes
 }
@@ -99,7 +101,13 @@ func (e *Eraser) Survey(ctx context.Context, s Scope) (Survey, error) {
 				left = append(left, c)
 			}
 		}
-		n.Comments += len(left)
+		for _, c := range left {
+			if c.chat {
+				n.Chats++
+			} else {
+				n.Comments++
+			}
+		}
 		n.Steps += len(left)
 		texts, err := e.texts(ctx, s.Account, left)
 		n.Texts += texts
@@ -151,7 +159,7 @@ func (e *Eraser) source(s Scope, former bool) Source {
 					if !s.author(c) || c.erased {
 						continue
 					}
-					if err := take(Target{s.Account, c.ticket, c.comment}); err != nil {
+					if err := take(Target{s.Account, c.ticket, c.comment, c.chat}); err != nil {
 						return err
 					}
 				}

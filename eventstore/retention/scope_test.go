@@ -18,7 +18,7 @@ import (
 type library struct {
 	*world
 	tickets  []domain.TicketID // of ours: ana's, ben's, nobody's
-	ana, ben []Target          // comments of ours
+	ana, ben []Target          // comments of ours; the last is a chat
 	other    []Target          // comments of the other account
 }
 
@@ -35,6 +35,7 @@ func newLibrary(t *testing.T) *library {
 		}
 	}
 	l.delete(l.ana[2])
+	l.ana, l.ben = append(l.ana, l.chat(ours, l.tickets[0], ana)), append(l.ben, l.chat(ours, l.tickets[0], ben))
 	theirs := l.ticket(2, ana, "elsewhere")
 	l.other = []Target{l.comment(2, theirs, ana, "ana"), l.comment(2, theirs, ben, "ben")}
 	return l
@@ -59,21 +60,21 @@ func TestEraseScope(t *testing.T) {
 	}{
 		"person": {
 			scope: func(*library) Scope { return Scope{Account: ours, Person: ana} },
-			want:  Survey{Tickets: 3, Comments: 3, Texts: 6, Subjects: 1},
+			want:  Survey{Tickets: 3, Comments: 3, Chats: 1, Texts: 8, Subjects: 1},
 			erased: func(l *library) (gone, kept []Target) {
 				return l.ana, slices.Concat(l.ben, l.other)
 			},
 		},
 		"ticket": {
 			scope: func(l *library) Scope { return Scope{Account: ours, Ticket: l.tickets[0]} },
-			want:  Survey{Tickets: 1, Comments: 2, Texts: 5, Subjects: 1},
+			want:  Survey{Tickets: 1, Comments: 2, Chats: 2, Texts: 9, Subjects: 1},
 			erased: func(l *library) (gone, kept []Target) {
-				return []Target{l.ana[0], l.ben[0]}, slices.Concat(l.ana[1:], l.ben[1:], l.other)
+				return []Target{l.ana[0], l.ben[0], l.ana[3], l.ben[3]}, slices.Concat(l.ana[1:3], l.ben[1:3], l.other)
 			},
 		},
 		"account": {
 			scope: func(*library) Scope { return Scope{Account: ours} },
-			want:  Survey{Tickets: 3, Comments: 6, Texts: 10, Subjects: 2},
+			want:  Survey{Tickets: 3, Comments: 6, Chats: 2, Texts: 14, Subjects: 2},
 			erased: func(l *library) (gone, kept []Target) {
 				return slices.Concat(l.ana, l.ben), l.other
 			},
@@ -84,7 +85,7 @@ func TestEraseScope(t *testing.T) {
 			scope := tt.scope(l)
 			survey, before := l.survey(scope), l.contents()
 			survey.Steps = 0
-			if survey.Held != nil || survey.Tickets != tt.want.Tickets || survey.Comments != tt.want.Comments ||
+			if survey.Held != nil || survey.Tickets != tt.want.Tickets || survey.Comments != tt.want.Comments || survey.Chats != tt.want.Chats ||
 				survey.Texts != tt.want.Texts || survey.Subjects != tt.want.Subjects || survey.Erased != 0 {
 				t.Errorf("Survey = %+v; want %+v", survey, tt.want)
 			}
@@ -94,7 +95,7 @@ func TestEraseScope(t *testing.T) {
 				t.Fatal(err)
 			}
 			tally, err := l.eraser.EraseScope(t.Context(), scope, nil)
-			if err != nil || tally.Comments != survey.Comments || tally.Texts != survey.Texts || tally.Subjects != survey.Subjects || tally.Tickets() != survey.Tickets ||
+			if err != nil || tally.Comments != survey.Comments || tally.Chats != survey.Chats || tally.Texts != survey.Texts || tally.Subjects != survey.Subjects || tally.Tickets() != survey.Tickets ||
 				tally.First != head.Position+1 || int(tally.Last-head.Position) != tally.Erased() || tally.Held != nil {
 				t.Errorf("EraseScope = %+v, %v; want what was found", tally, err)
 			}
@@ -111,7 +112,7 @@ func TestEraseScope(t *testing.T) {
 			if err != nil || again.Erased() != 0 || again.First != 0 {
 				t.Errorf("EraseScope again = %+v, %v; want nothing", again, err)
 			}
-			if left := l.survey(scope); left.Comments != 0 || left.Texts != 0 || left.Tickets != 0 || left.Erased != survey.Comments {
+			if left := l.survey(scope); left.Comments != 0 || left.Chats != 0 || left.Texts != 0 || left.Tickets != 0 || left.Erased != survey.Comments+survey.Chats {
 				t.Errorf("Survey afterwards = %+v; want nothing to erase", left)
 			}
 		})
@@ -137,11 +138,11 @@ func TestHeldScope(t *testing.T) {
 	l.hold(l.other[0], true)
 	scope := Scope{Account: ours, Person: ana}
 	survey := l.survey(scope)
-	if !slices.Equal(survey.Held, l.tickets[1:2]) || survey.Comments != 2 || survey.Texts != 5 {
-		t.Errorf("Survey = %+v; want the held ticket named, and two comments elsewhere", survey)
+	if !slices.Equal(survey.Held, l.tickets[1:2]) || survey.Comments != 2 || survey.Chats != 1 || survey.Texts != 7 {
+		t.Errorf("Survey = %+v; want the held ticket named, and two comments and a chat elsewhere", survey)
 	}
 	tally, err := l.eraser.EraseScope(t.Context(), scope, nil)
-	if err != nil || !slices.Equal(tally.Held, l.ana[1:2]) || tally.Comments != 2 {
+	if err != nil || !slices.Equal(tally.Held, l.ana[1:2]) || tally.Comments != 2 || tally.Chats != 1 {
 		t.Errorf("EraseScope = %+v, %v; want the same", tally, err)
 	}
 	l.wantErased([]Target{l.ana[0], l.ana[2]}, l.ana[1])

@@ -10,8 +10,9 @@ import (
 // A Tally is what became of targets.
 type Tally struct {
 	Comments int                 // that were erased
+	Chats    int                 // likewise
 	Subjects int                 // tickets whose subjects were erased
-	Texts    int                 // that are gone: versions of comments, and subjects
+	Texts    int                 // that are gone: versions of comments, what was said in chats, and subjects
 	First    eventstore.Position // of the events that tell so; 0: there are none
 	Last     eventstore.Position
 	Held     []Target // that were left because of a legal hold
@@ -22,11 +23,12 @@ type Tally struct {
 func (t *Tally) Tickets() int { return len(t.tickets) }
 
 // Erased is how many targets were erased.
-func (t *Tally) Erased() int { return t.Comments + t.Subjects }
+func (t *Tally) Erased() int { return t.Comments + t.Chats + t.Subjects }
 
 // Add adds what became of other targets.
 func (t *Tally) Add(more Tally) {
 	t.Comments += more.Comments
+	t.Chats += more.Chats
 	t.Subjects += more.Subjects
 	t.Texts += more.Texts
 	t.Held = append(t.Held, more.Held...)
@@ -63,9 +65,12 @@ type tallying struct {
 func (t *tallying) erased(target Target, r eventstore.Result) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if target.Comment == (domain.CommentID{}) {
+	switch {
+	case target.Comment == (domain.CommentID{}):
 		t.Subjects++
-	} else {
+	case target.Chat:
+		t.Chats++
+	default:
 		t.Comments++
 	}
 	t.Texts += r.Removed

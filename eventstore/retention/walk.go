@@ -46,7 +46,7 @@ func (w *Worker) cursors(ctx context.Context, policies []Policy) (map[domain.Acc
 
 // walk erases what accounts have written more than some days ago, as far as their
 // cursors have not passed it yet. A text of a comment takes all versions of the comment
-// with it, a subject all subjects of the ticket. What is written into them later grows
+// with it, one of a chat the whole chat, a subject all subjects of the ticket. What is written into them later grows
 // old by itself.
 func (w *Worker) walk(ctx context.Context, days int, accounts []domain.AccountID, cursors map[domain.AccountID]eventstore.Position) error {
 	from := cursors[accounts[0]]
@@ -106,7 +106,12 @@ func appendTarget(targets []Target, r *eventstore.Recorded) ([]Target, error) {
 	var subject *domain.ContentRef
 	switch e := fact.(type) {
 	case domain.CommentCreated, domain.CommentEdited:
-		return append(targets, Target{r.Account, r.Ticket, r.Comment}), nil
+		return append(targets, Target{Account: r.Account, Ticket: r.Ticket, Comment: r.Comment}), nil
+	case domain.ChatEntryAdded:
+		if e.Content == (domain.ContentRef{}) {
+			return targets, nil
+		}
+		return append(targets, Target{Account: r.Account, Ticket: r.Ticket, Comment: r.Comment, Chat: true}), nil
 	case domain.TicketOpened:
 		subject = e.Subject
 	case domain.TicketChanged:

@@ -45,6 +45,31 @@ func TestOldContents(t *testing.T) {
 	}
 }
 
+// TestOldChat: what was said in a chat longer ago than the account keeps texts takes the
+// chat with it; that somebody has joined is nothing to erase.
+func TestOldChat(t *testing.T) {
+	w := newWorld(t)
+	policy := Policy{Account: ours, Deleted: DefaultDeleted, Contents: 90}
+	ticket := w.ticket(ours, ana, "")
+	old := w.chat(ours, ticket, ana)
+	w.age("90 days")
+	young := w.chat(ours, ticket, ana)
+	w.round(policy)
+	w.wantErased([]Target{old}, young)
+	w.wantContents(2)
+	w.age("90 days")
+	w.hold(young, true)
+	w.round(policy)
+	w.wantErased([]Target{old}, young)
+	w.hold(young, false)
+	w.round(policy)
+	w.wantErased([]Target{old, young})
+	w.wantContents(0)
+	if got := w.causes(); got != "map[retention:2]" {
+		t.Errorf("erasures by cause: %s; want 2 of retention", got)
+	}
+}
+
 // TestWalk: each account is walked from where it was left, however much that is, and
 // whenever it has chosen to be.
 func TestWalk(t *testing.T) {

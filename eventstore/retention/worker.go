@@ -133,7 +133,7 @@ func (w *Worker) erase(ctx context.Context, cause domain.Cause, source Source) (
 	t, err := w.eraser.Erase(ctx, cause, source, nil)
 	w.metrics.ErasedTexts.WithLabelValues(string(cause)).Add(float64(t.Texts))
 	if t.Erased() > 0 {
-		slog.Info("erased", "cause", string(cause), "comments", t.Comments, "subjects", t.Subjects, "texts", t.Texts)
+		slog.Info("erased", "cause", string(cause), "comments", t.Comments, "chats", t.Chats, "subjects", t.Subjects, "texts", t.Texts)
 	}
 	return t, err
 }

@@ -39,6 +39,11 @@ var sentinels = []struct {
 	{domain.ErrTicketExists, Error{Code: VersionConflict, Detail: "There is a ticket with this id already."}},
 	{domain.ErrTicketChanged, Error{Code: VersionConflict, Detail: "The ticket has changed since you read it; read it again."}},
 	{domain.ErrTicketFull, invalid("comment", "is one too many: the ticket has as many comments as it may have")},
+	{domain.ErrChatNotFound, Error{Code: NotFound, Detail: "There is no such chat."}},
+	{domain.ErrChatExists, Error{Code: VersionConflict, Detail: "There is a chat with this id already."}},
+	{domain.ErrChatEnded, Error{Code: ChatEnded, Detail: "The chat has ended; nothing is added to it any more."}},
+	{domain.ErrChatFull, invalid("messages", "are too many: the chat has as many entries as it may have")},
+	{domain.ErrNotVisitor, invalid("author_customer_id", "must be the visitor, who is the only customer in a chat")},
 	{domain.ErrForbidden, Error{Code: Forbidden, Detail: "Only the author or an administrator may do that."}},
 	{domain.ErrInternalForbidden, Error{Code: Forbidden, Detail: "Customers cannot write internal notes."}},
 	{domain.ErrHoldForbidden, Error{Code: Forbidden, Detail: "A legal hold can be laid and lifted with the scope admin only."}},
@@ -55,6 +60,7 @@ var sentinels = []struct {
 
 	{directory.ErrEmailTaken, invalid("email", "is the address of another user")},
 
+	{eventstore.ErrExists, Error{Code: VersionConflict, Detail: "The id is that of something else already."}},
 	{eventstore.ErrReceiptReused, Error{Code: KeyReused, Detail: "This Idempotency-Key was used for another request."}},
 	{eventstore.ErrUnknownOutcome, Error{
 		Code: OutcomeUnknown, RetryAfter: time.Second,

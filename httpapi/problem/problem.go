@@ -22,6 +22,7 @@ const (
 	RequestTimeout   Code = "request_timeout"
 	TicketClosed     Code = "ticket_closed"
 	LegalHold        Code = "legal_hold"
+	ChatEnded        Code = "chat_ended"
 	VersionConflict  Code = "version_conflict"
 	PayloadTooLarge  Code = "payload_too_large"
 	UnsupportedMedia Code = "unsupported_media_type"
@@ -48,6 +49,7 @@ var kinds = map[Code]kind{
 	RequestTimeout:   {408, "Request timeout"},
 	TicketClosed:     {409, "Ticket closed"},
 	LegalHold:        {409, "Legal hold"},
+	ChatEnded:        {409, "Chat ended"},
 	VersionConflict:  {409, "Version conflict"},
 	PayloadTooLarge:  {413, "Payload too large"},
 	UnsupportedMedia: {415, "Unsupported media type"},
@@ -103,7 +105,7 @@ type Problem struct {
 	Title     string       `json:"title" doc:"The same for every problem of this type."`
 	Status    int          `json:"status" doc:"The status code of the response."`
 	Detail    string       `json:"detail" doc:"What happened, for a person to read."`
-	Code      Code         `json:"code" enum:"bad_request,forbidden,idempotency_key_reused,internal,legal_hold,method_not_allowed,not_found,outcome_unknown,payload_too_large,rate_limited,request_timeout,ticket_closed,unauthorized,unavailable,unsupported_media_type,validation_failed,version_conflict,webhook_disabled" doc:"What happened, for a program to read."`
+	Code      Code         `json:"code" enum:"bad_request,chat_ended,forbidden,idempotency_key_reused,internal,legal_hold,method_not_allowed,not_found,outcome_unknown,payload_too_large,rate_limited,request_timeout,ticket_closed,unauthorized,unavailable,unsupported_media_type,validation_failed,version_conflict,webhook_disabled" doc:"What happened, for a program to read."`
 	RequestID string       `json:"request_id" doc:"The X-Request-Id of the response."`
 	Errors    []FieldError `json:"errors,omitempty" nullable:"false" doc:"Each mistake of a body that failed validation."`
 

@@ -19,7 +19,9 @@ type Event struct {
 	Position   eventstore.Position `json:"position" doc:"Its place in the log, which counts the events of all tickets."`
 	RecordedAt Instant             `json:"recorded_at"`
 	Actor      *Actor              `json:"actor,omitzero" required:"false" doc:"Who did it; absent if the event cannot be read."`
-	CommentID  *domain.CommentID   `json:"comment_id" nullable:"true" format:"uuid" doc:"The comment that it is about; null: the ticket itself."`
+	CommentID  *domain.CommentID   `json:"comment_id" nullable:"true" format:"uuid" doc:"The comment that it is about; null: the ticket itself, or a chat."`
+	ChatID     *domain.ChatID      `json:"chat_id,omitzero" required:"false" format:"uuid" doc:"The chat that it is about, if any."`
+	ChatIndex  *int                `json:"chat_index,omitzero" required:"false" doc:"Of chat.entry_added: which entry of the chat it is."`
 	IsInternal bool                `json:"is_internal" doc:"Whether customers were not to know of it."`
 	Changes    []Change            `json:"changes" nullable:"false" doc:"What is different since."`
 	Versions   int                 `json:"versions,omitzero" required:"false" doc:"Of a redaction or an erasure: how many versions of the text it touched. Where, nothing tells."`
@@ -35,7 +37,7 @@ type Actor struct {
 
 // A Change is a member of a ticket or a comment that is different since an event.
 type Change struct {
-	Field  string     `json:"field" enum:"status,requester_id,subject,default_public,legal_hold,author_type,author_id,is_internal,content,is_deleted"`
+	Field  string     `json:"field" enum:"status,requester_id,subject,default_public,legal_hold,author_type,author_id,is_internal,content,is_deleted,visitor_id,is_ended"`
 	Before any        `json:"before" doc:"null: there was none."`
 	After  any        `json:"after" doc:"null: there is none."`
 	Diff   []DiffPart `json:"diff,omitempty" required:"false" nullable:"false" doc:"Of an edited text: from before to after, word by word. Absent if one of them is destroyed."`
@@ -73,9 +75,7 @@ func EventOf(e *threads.Entry) (Event, error) {
 		ID: e.ID, Type: e.Type, Version: e.Version, Position: e.Position, RecordedAt: Instant(e.RecordedAt),
 		IsInternal: e.Internal, Changes: []Change{},
 	}
-	if e.Comment != (domain.CommentID{}) {
-		s.CommentID = &e.Comment
-	}
+	s.CommentID, s.ChatID = thingOf(&e.Recorded)
 	if e.Fact == nil {
 		return s, nil
 	}
@@ -103,8 +103,30 @@ func EventOf(e *threads.Entry) (Event, error) {
 		s.Cause = string(fact.Cause)
 	case domain.ObligationCompleted:
 		s.Obligation = &fact.Obligation
+	case domain.ChatStarted:
+		s.changed("visitor_id", nil, fact.Visitor)
+	case domain.ChatEntryAdded:
+		s.ChatIndex = &fact.Index
+		s.changed("author_type", nil, fact.Author.Type)
+		s.changed("author_id", nil, fact.Author.ID)
+	case domain.ChatRedacted:
+		s.Versions = len(fact.Contents)
+	case domain.ChatEnded:
+		s.changed("is_ended", false, true)
 	}
 	return s, s.text(e)
+}
+
+// thingOf returns the comment or the chat that an event is about, neither if it is about
+// the ticket itself.
+func thingOf(e *eventstore.Recorded) (*domain.CommentID, *domain.ChatID) {
+	switch {
+	case e.Comment == (domain.CommentID{}):
+		return nil, nil
+	case e.OfChat():
+		return nil, (*domain.ChatID)(&e.Comment)
+	}
+	return &e.Comment, nil
 }
 
 // changed notes a member that is different. What was before is null where there was
@@ -147,7 +169,7 @@ func (e *Event) text(entry *threads.Entry) error {
 		return nil
 	}
 	field := "content"
-	if e.CommentID == nil {
+	if e.CommentID == nil && e.ChatID == nil {
 		field = "subject"
 	}
 	e.changed(field, before, after)

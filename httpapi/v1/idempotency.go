@@ -25,9 +25,6 @@ func idempotencyKey(h http.Header) (string, error) {
 // receipt returns what makes the command safe to repeat, nil without a key. Equal
 // requests are those that say the same of all that counts.
 func (a *API) receipt(ctx context.Context, p auth.Principal, key string, cmd *domain.CreateComment) (*eventstore.Receipt, error) {
-	if key == "" {
-		return nil, nil
-	}
 	request := append(cmd.Ticket[:len(cmd.Ticket):len(cmd.Ticket)], byte(cmd.Author.Type))
 	request = append(request, cmd.Author.ID[:]...)
 	if cmd.Public {
@@ -36,5 +33,14 @@ func (a *API) receipt(ctx context.Context, p auth.Principal, key string, cmd *do
 		request = append(request, 0)
 	}
 	request = append(request, cmd.Text.Body...)
-	return a.store.Receipt(ctx, p.Account, p.UserID, "v1.createComment", key, request)
+	return a.receiptOver(ctx, p, "v1.createComment", key, request)
+}
+
+// receiptOver returns what makes an operation safe to repeat, nil without a key. Equal
+// requests are equal bytes.
+func (a *API) receiptOver(ctx context.Context, p auth.Principal, operation, key string, request []byte) (*eventstore.Receipt, error) {
+	if key == "" {
+		return nil, nil
+	}
+	return a.store.Receipt(ctx, p.Account, p.UserID, operation, key, request)
 }

@@ -31,7 +31,8 @@ type LiveEvent struct {
 	Type       string            `json:"type" doc:"What happened, for instance comment.edited."`
 	RecordedAt Instant           `json:"recorded_at"`
 	TicketID   domain.TicketID   `json:"ticket_id" format:"uuid"`
-	CommentID  *domain.CommentID `json:"comment_id" nullable:"true" format:"uuid" doc:"The comment that it is about; null: the ticket itself."`
+	CommentID  *domain.CommentID `json:"comment_id" nullable:"true" format:"uuid" doc:"The comment that it is about; null: the ticket itself, or a chat."`
+	ChatID     *domain.ChatID    `json:"chat_id,omitzero" required:"false" format:"uuid" doc:"The chat that it is about, if any. What was said in it can be had by its URL."`
 	IsInternal bool              `json:"is_internal" doc:"Whether customers are not to know of it."`
 	Comment    *Comment          `json:"comment,omitzero" required:"false" doc:"The comment as it is when this is sent; absent if there is none, or none that the caller may see."`
 }
@@ -213,7 +214,9 @@ func (s *liveStream) show(ctx context.Context, e *eventstore.Recorded) (live Liv
 		_, err := s.a.threads.Ticket(ctx, p.Account, e.Ticket, p.Actor())
 		return live, err == nil, unlessGone(err)
 	}
-	live.CommentID = &e.Comment
+	if live.CommentID, live.ChatID = thingOf(e); live.ChatID != nil {
+		return live, p.MaySeeInternal(), nil
+	}
 	comment, err := s.a.threads.Get(ctx, p.Account, e.Ticket, e.Comment, p.Actor())
 	if err == nil {
 		c := shown(e.Ticket, &comment)

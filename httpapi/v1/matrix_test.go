@@ -176,6 +176,32 @@ listWebhookAttempts   own         401     401     403     403    403    403     
 listWebhookAttempts   foreign     401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
 listWebhookAttempts   absent      401     401     403     403    403    403     403   403       403   404      403      403    403     403   403     403
 listWebhookAttempts   misnamed    401     401     403     403    403    403     403   403       403   400      403      403    403     403   403     403
+startChat             open          401     401     403     403    403    403     403   403       403   403      403      403    403     403   201     403
+startChat             closed        401     401     403     403    403    403     403   403       403   403      403      403    403     403   409     403
+startChat             unknown       401     401     403     403    403    403     403   403       403   403      403      403    403     403   404     403
+startChat             malformed     401     401     403     403    403    403     403   403       403   403      403      403    403     403   400     403
+addChatMessages       own           401     401     403     403    403    403     403   403       403   403      403      403    403     403   201     403
+addChatMessages       others        401     401     403     403    403    403     403   403       403   403      403      403    403     403   201     403
+addChatMessages       ended         401     401     403     403    403    403     403   403       403   403      403      403    403     403   409     403
+addChatMessages       shutChat      401     401     403     403    403    403     403   403       403   403      403      403    403     403   409     403
+addChatMessages       absentChat    401     401     403     403    403    403     403   403       403   403      403      403    403     403   404     403
+addChatMessages       elsewhereChat 401     401     403     403    403    403     403   403       403   403      403      403    403     403   404     403
+addChatMessages       misnamedChat  401     401     403     403    403    403     403   403       403   403      403      403    403     403   400     403
+endChat               own           401     401     403     403    403    403     403   403       403   403      403      403    403     403   200     403
+endChat               ended         401     401     403     403    403    403     403   403       403   403      403      403    403     403   200     403
+endChat               shutChat      401     401     403     403    403    403     403   403       403   403      403      403    403     403   200     403
+endChat               absentChat    401     401     403     403    403    403     403   403       403   403      403      403    403     403   404     403
+endChat               elsewhereChat 401     401     403     403    403    403     403   403       403   403      403      403    403     403   404     403
+endChat               misnamedChat  401     401     403     403    403    403     403   403       403   403      403      403    403     403   400     403
+getChat               own           401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+getChat               others        401     401     404     403    200    403     403   200       200   200      404      404    200     200   200     200
+getChat               ended         401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+getChat               shutChat      401     401     404     403    200    403     403   200       200   200      200      404    200     200   200     200
+getChat               comment       401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
+getChat               absentChat    401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
+getChat               elsewhereChat 401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
+getChat               misnamedChat  401     401     400     403    400    403     403   400       400   400      400      400    400     400   400     400
+getComment            chat          401     401     404     403    404    403     403   404       404   404      404      404    404     404   404     404
 `
 
 func TestMatrix(t *testing.T) {
@@ -275,6 +301,14 @@ func (a *account) cell(operation, object string) (method, path, body string) {
 		return "PUT", a.userObject(object), fmt.Sprintf(`{"role":%q}`, role)
 	case "getName":
 		return "GET", "/v1/ids/" + a.nameObject(object), ""
+	case "startChat":
+		return "POST", a.ticketObject(object) + "/chats", fmt.Sprintf(`{"visitor_id":%q}`, a.users["customer"])
+	case "addChatMessages":
+		return "POST", a.chatObject(object) + "/messages", fmt.Sprintf(`{"author_type":"AGENT","author_user_id":%q,"content":"text"}`, a.users["agent"])
+	case "endChat":
+		return "POST", a.chatObject(object) + "/end", ""
+	case "getChat":
+		return "GET", a.chatObject(object), ""
 	case "getTreeHead", "getInclusionProof", "getConsistencyProof":
 		return "GET", a.logObject(operation, object), ""
 	case "getOpenAPI":
@@ -320,6 +354,8 @@ func (a *account) commentObject(object string) string {
 		path := a.comment("agent", ticket, "text", false)
 		a.must(204, "agent", "DELETE", path, "")
 		return path
+	case "chat":
+		return ticket + "/comments/" + strings.TrimPrefix(a.chat(ticket, "customer"), ticket+"/chats/")
 	case "absent":
 		return ticket + "/comments/" + uuid.NewString()
 	case "elsewhere":
@@ -327,6 +363,36 @@ func (a *account) commentObject(object string) string {
 		return a.ticket() + strings.TrimPrefix(path, ticket)
 	}
 	return ticket + "/comments/123e4567e89b12d3a456426614174000"
+}
+
+func (a *account) chatObject(object string) string {
+	ticket := a.ticket()
+	visitor := "customer"
+	if object == "others" { // on a ticket of the customer
+		visitor = "stranger"
+	}
+	path := a.chat(ticket, visitor)
+	switch object {
+	case "ended":
+		a.must(200, "relay", "POST", path+"/end", "")
+	case "shutChat":
+		a.closeTicket(ticket)
+	case "comment":
+		return ticket + "/chats/" + strings.TrimPrefix(a.comment("agent", ticket, "text", false), ticket+"/comments/")
+	case "absentChat":
+		return ticket + "/chats/" + uuid.NewString()
+	case "elsewhereChat":
+		return a.ticket() + strings.TrimPrefix(path, ticket)
+	case "misnamedChat":
+		return ticket + "/chats/123e4567e89b12d3a456426614174000"
+	}
+	return path
+}
+
+// chat begins a chat on the ticket at path and returns its path.
+func (a *account) chat(path, visitor string) string {
+	a.t.Helper()
+	return a.must(201, "relay", "POST", path+"/chats", fmt.Sprintf(`{"visitor_id":%q}`, a.users[visitor])).header.Get("Location")
 }
 
 func (a *account) userObject(object string) string {

@@ -39,6 +39,8 @@ const (
 	ticketPath   = "/v1/tickets/{ticket_id}"
 	commentsPath = ticketPath + "/comments"
 	commentPath  = commentsPath + "/{comment_id}"
+	chatsPath    = ticketPath + "/chats"
+	chatPath     = chatsPath + "/{chat_id}"
 	userPath     = "/v1/users/{user_id}"
 	logPath      = "/v1/log"
 	webhooksPath = "/v1/webhooks"
@@ -139,6 +141,41 @@ var operations = []operation{
 		answers: []answer{{200, "The versions.", []CommentVersion{}, []string{"Cache-Control"}}},
 		refuses: []int{404},
 		serve:   (*API).listVersions,
+	},
+	{
+		id: "startChat", method: http.MethodPost, path: chatsPath, tag: "chats", scope: auth.CommentsActAs,
+		summary: "Begin a chat on a ticket",
+		doc: "For programs that relay a conversation of a visitor with the helpdesk while it goes on. What is said in it is " +
+			"no comment: it shows in the audits of the ticket, and where the chat is asked for.",
+		headers: []parameter{idempotencyKeyHeader}, body: NewChat{},
+		answers: []answer{{201, "The chat.", ChatState{}, []string{"Cache-Control", "Location", "Idempotent-Replayed"}}},
+		refuses: []int{404, 408, 409, 413, 415, 422},
+		serve:   within((*API).startChat),
+	},
+	{
+		id: "addChatMessages", method: http.MethodPost, path: chatPath + "/messages", tag: "chats", scope: auth.CommentsActAs,
+		summary: "Add to a chat what was said in it",
+		doc:     "One message or several, in order: each gets the next index. All of a request are added, or none.",
+		headers: []parameter{idempotencyKeyHeader}, body: NewChatEntries{},
+		answers: []answer{{201, "The chat as it is now.", ChatState{}, []string{"Cache-Control", "Idempotent-Replayed"}}},
+		refuses: []int{404, 408, 409, 413, 415, 422},
+		serve:   within((*API).addChatMessages),
+	},
+	{
+		id: "endChat", method: http.MethodPost, path: chatPath + "/end", tag: "chats", scope: auth.CommentsActAs,
+		summary: "End a chat",
+		doc:     "Nothing can be added to it any more, and from now on it can be redacted. On a closed ticket, too. What has ended stays so.",
+		answers: []answer{{200, "The chat as it is now.", ChatState{}, []string{"Cache-Control"}}},
+		refuses: []int{404, 409},
+		serve:   within((*API).endChat),
+	},
+	{
+		id: "getChat", method: http.MethodGet, path: chatPath, tag: "chats", scope: auth.CommentsRead,
+		summary: "Get a chat and what was said in it",
+		doc:     "As redactions have left it. Customers get the chats in which they were the visitor.",
+		answers: []answer{{200, "The chat.", Chat{}, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   within((*API).getChat),
 	},
 	{
 		id: "listEvents", method: http.MethodGet, path: ticketPath + "/events", tag: "history", scope: auth.AuditRead,

@@ -25,6 +25,7 @@ type reader interface {
 	StreamPast(ctx context.Context, q threads.PastQuery, begin func(threads.Page) error, chunk func([]threads.Comment) error) error
 	History(ctx context.Context, q threads.HistoryQuery, begin func(total int) error, chunk func([]threads.Entry) error) error
 	Versions(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, viewer domain.Actor, chunk func([]threads.Version) error) error
+	Chat(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.ChatID, viewer domain.Actor) (threads.Chat, error)
 	Validator(ctx context.Context, account domain.AccountID, ticket domain.TicketID, viewer domain.Actor) (domain.EventID, error)
 }
 

@@ -47,6 +47,7 @@ type reader interface {
 	Ticket(ctx context.Context, account domain.AccountID, id domain.TicketID, viewer domain.Actor) (threads.Ticket, error)
 	TicketByNumber(ctx context.Context, account domain.AccountID, viewer domain.Actor, number int64) (domain.TicketID, error)
 	CommentByNumber(ctx context.Context, account domain.AccountID, viewer domain.Actor, ticket domain.TicketID, number int64) (domain.CommentID, error)
+	Chat(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.ChatID, viewer domain.Actor) (threads.Chat, error)
 	Audits(ctx context.Context, q threads.AuditQuery) (threads.AuditPage, error)
 	AuditByNumber(ctx context.Context, account domain.AccountID, ticket domain.TicketID, viewer domain.Actor, number int64) (threads.Audit, error)
 	AuditCount(ctx context.Context, account domain.AccountID, ticket domain.TicketID, viewer domain.Actor) (int, error)

@@ -77,6 +77,8 @@ func (s *scene) event(e *threads.AuditEvent) any {
 		return creation{e.Number, "Create", s.value(&e.Value), string(e.Field)}
 	case threads.AuditChange:
 		return alteration{e.Number, "Change", s.value(&e.Value), string(e.Field), s.value(&e.Previous)}
+	case threads.AuditChatStarted, threads.AuditChatEnded:
+		return s.chatEvent(e)
 	}
 	return nil
 }
@@ -102,6 +104,9 @@ func peopleOf(audits []threads.Audit) []domain.UserID {
 		for _, e := range audits[i].Events {
 			if e.Comment != nil {
 				ids = append(ids, e.Comment.Author.ID)
+			}
+			if e.Chat != nil {
+				ids = append(ids, talkersOf(e.Chat)...)
 			}
 			for _, user := range []*domain.UserID{e.Value.User, e.Previous.User} {
 				if user != nil {

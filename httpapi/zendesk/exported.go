@@ -48,6 +48,12 @@ func (s *scene) child(a *threads.Audit, e *threads.AuditEvent, whole bool) any {
 		kind, told = "Create", ordered{{string(e.Field), s.value(&e.Value)}}
 	case threads.AuditChange:
 		kind, told = "Change", ordered{{string(e.Field), s.value(&e.Value)}, {"previous_value", s.value(&e.Previous)}}
+	case threads.AuditChatStarted, threads.AuditChatEnded:
+		chat := s.chatEvent(e)
+		if started, ok := chat.Value.(chatStarted); ok && !whole { // what was said is for those who ask for it
+			chat.Value = chatEnded{started.ChatID, started.VisitorID}
+		}
+		kind, told = chat.Type, ordered{{"value", chat.Value}}
 	default:
 		return nil
 	}

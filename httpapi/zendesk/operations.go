@@ -45,6 +45,7 @@ var operations = []operation{
 	{put, "/tickets/{ticket_id}/comments/{comment_id}/make_private", "ticket_comments/make_private", mayRedact, 0, agents, (*API).makePrivate, updates},
 	{put, "/tickets/{ticket_id}/comments/{comment_id}/redact", "ticket_comments/redact", mayRedact, auth.CommentsRead, agents, (*API).redactText, updates},
 	{put, "/comment_redactions/{comment_id}", "comment_redactions/update", mayRedact, auth.CommentsRead, agents, (*API).redactComment, noUse},
+	{put, "/chat_redactions/{ticket_id}", "chat_redactions/update", mayRedact, auth.CommentsRead, agents, (*API).redactChat, updates},
 
 	{get, "/tickets/{ticket_id}", "tickets/show", mayRead, 0, agents, (*API).getTicket, noUse},
 	{http.MethodPost, "/tickets", "tickets/create", mayChange, auth.CommentsRead, agents, (*API).createTicket, creates},

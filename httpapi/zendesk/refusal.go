@@ -143,6 +143,10 @@ func shaped(err error) *refusal {
 		return errStale
 	case errors.Is(err, domain.ErrTicketFull):
 		return errFull
+	case errors.Is(err, domain.ErrChatActive):
+		return errChatActive
+	case errors.Is(err, domain.ErrNoChatEntry):
+		return errNoMessage
 	}
 	return nil
 }

@@ -31,11 +31,13 @@ type Audit struct {
 type AuditType int
 
 const (
-	AuditComment   AuditType = iota + 1 // Comment
-	AuditPrivacy                        // CommentNumber, Public
-	AuditRedaction                      // CommentNumber
-	AuditCreate                         // Field, Value: at the ticket's opening
-	AuditChange                         // Field, Value, Previous
+	AuditComment     AuditType = iota + 1 // Comment
+	AuditPrivacy                          // CommentNumber, Public
+	AuditRedaction                        // CommentNumber
+	AuditCreate                           // Field, Value: at the ticket's opening
+	AuditChange                           // Field, Value, Previous
+	AuditChatStarted                      // Chat
+	AuditChatEnded                        // Chat, of which the entries are of no interest
 )
 
 // AuditEvent is a part of an audit. Of its fields those are set that its type needs.
@@ -49,6 +51,7 @@ type AuditEvent struct {
 	Public          bool // what it has become then
 	Field           AuditField
 	Value, Previous AuditValue
+	Chat            *Chat // as it is today
 }
 
 // AuditField is what Zendesk calls a field of a ticket.
@@ -101,11 +104,14 @@ const (
 )
 
 // audited reports whether an event shows in an audit of the ticket. Edits and deletions
-// do not (contract §14), nor does what only operators are concerned with. audited.sql
-// says the same.
+// do not (contract §14), nor does what only operators are concerned with. What is said in
+// a chat shows in the event that began the chat, so a write that says more in it is no
+// audit of its own; nor is one that redacts it, for Zendesk has no event for that.
+// audited.sql says the same.
 func audited(r *eventstore.Recorded, fact domain.Event) bool {
 	switch fact.(type) {
-	case domain.TicketOpened, domain.CommentCreated, domain.CommentMadePrivate, domain.CommentMadePublic, domain.CommentRedacted:
+	case domain.TicketOpened, domain.CommentCreated, domain.CommentMadePrivate, domain.CommentMadePublic, domain.CommentRedacted,
+		domain.ChatStarted, domain.ChatEnded:
 		return true
 	case domain.TicketChanged:
 		return !r.Internal // else it lays or lifts a legal hold

@@ -33,6 +33,7 @@ func (v *view) audits(ctx context.Context, r *Reader, entries []Entry) ([]Audit,
 	}
 	subjects := &passages{account: v.account, at: make(map[spot]passage)}
 	var tickets, comments []pgtype.UUID
+	var chats chatKeys
 	for i := range entries {
 		e := &entries[i]
 		switch fact := e.Fact.(type) {
@@ -42,9 +43,15 @@ func (v *view) audits(ctx context.Context, r *Reader, entries []Entry) ([]Audit,
 			subjects.subject(e, fact.Subject)
 		case domain.CommentCreated, domain.CommentMadePrivate, domain.CommentMadePublic, domain.CommentRedacted:
 			tickets, comments = append(tickets, asID(e.Ticket)), append(comments, asID(e.Comment))
+		case domain.ChatStarted, domain.ChatEnded:
+			chats.add(&e.Recorded)
 		}
 	}
 	known, err := v.today(ctx, tickets, comments)
+	if err != nil {
+		return nil, err
+	}
+	talks, err := v.chatsToday(ctx, chats)
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +65,11 @@ func (v *view) audits(ctx context.Context, r *Reader, entries []Entry) ([]Audit,
 	if err := r.openToday(ctx, v, known, entries); err != nil {
 		return nil, err
 	}
+	for _, c := range talks {
+		if err := c.open(ctx, r, v.account); err != nil {
+			return nil, err
+		}
+	}
 	var audits []Audit
 	for i := range entries {
 		e := &entries[i]
@@ -67,6 +79,10 @@ func (v *view) audits(ctx context.Context, r *Reader, entries []Entry) ([]Audit,
 		meta := e.Fact.Metadata()
 		if n := len(audits); n == 0 || audits[n-1].Number != meta.Audit {
 			audits = append(audits, Audit{Number: meta.Audit, Ticket: e.Ticket, At: e.RecordedAt, Actor: meta.Actor})
+		}
+		if talk := talks[domain.ChatID(e.Comment)]; talk != nil {
+			audits[len(audits)-1].chat(e, &talk.Chat)
+			continue
 		}
 		audits[len(audits)-1].add(e, known)
 	}
@@ -206,6 +222,17 @@ func (a *Audit) add(e *Entry, known map[domain.CommentID]*today) {
 		a.fields(AuditCreate, e, domain.Ticket{}.Evolve(fact))
 	case domain.TicketChanged:
 		a.fields(AuditChange, e, e.Before.Evolve(fact))
+	}
+}
+
+// chat notes that a chat began or ended.
+func (a *Audit) chat(e *Entry, c *Chat) {
+	a.Version, a.Channel = e.Version, domain.ChannelChat
+	switch fact := e.Fact.(type) {
+	case domain.ChatStarted:
+		a.Events = append(a.Events, AuditEvent{Number: fact.Number, Type: AuditChatStarted, Chat: c})
+	case domain.ChatEnded:
+		a.Events = append(a.Events, AuditEvent{Number: a.Number + numberOfChange, Type: AuditChatEnded, Chat: c})
 	}
 }
 

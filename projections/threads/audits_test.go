@@ -146,6 +146,10 @@ func (s *saga) audit(a threads.Audit) string {
 			line += fmt.Sprintln("privacy", e.CommentNumber, e.Public)
 		case threads.AuditRedaction:
 			line += fmt.Sprintln("redaction", e.CommentNumber)
+		case threads.AuditChatStarted:
+			line += chatLine("started", e.Number, e.Chat.Visitor, shownChat(e.Chat))
+		case threads.AuditChatEnded:
+			line += chatLine("ended", e.Number, e.Chat.Visitor, nil)
 		case threads.AuditCreate:
 			line += fmt.Sprintln("create", e.Field, value(e.Value))
 		case threads.AuditChange:
@@ -260,6 +264,8 @@ func (s *saga) wantedAudits() (lines []string) {
 			if !e.Internal {
 				at().other += line
 			}
+		case "chat.started", "chat.ended":
+			at().other += s.wantedChat(strings.TrimPrefix(e.Type, "chat."), e.Comment, e.Data, open.Audit)
 		case "content.erased":
 			if e.Comment == "" {
 				before.subject = ""

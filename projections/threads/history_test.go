@@ -74,7 +74,7 @@ func (s *saga) wantedHistory() (lines []string) {
 	for _, e := range events {
 		var open struct {
 			Status, Requester string
-			Subject           struct{ ID string }
+			Subject, Content  struct{ ID string }
 		}
 		if err := json.Unmarshal([]byte(strings.ReplaceAll(e.Data, `"subject":true`, `"x":0`)), &open); err != nil {
 			s.t.Fatal(err)
@@ -90,6 +90,10 @@ func (s *saga) wantedHistory() (lines []string) {
 			texts += " -> " + *s.said[id][n]
 			if n == 0 {
 				texts = "none" + strings.TrimPrefix(texts, " - ")
+			}
+		case "chat.entry_added":
+			if open.Content.ID != "" {
+				texts = "none -> " + s.subject(open.Content.ID)
 			}
 		case "ticket.opened", "ticket.changed":
 			before = status + requester

@@ -36,6 +36,7 @@ type passage struct {
 func (v *view) passages(ctx context.Context, entries []Entry) (*passages, error) {
 	found := &passages{account: v.account, at: make(map[spot]passage)}
 	var comments []pgtype.UUID
+	var chats chatKeys
 	asked := make(map[domain.CommentID]bool)
 	for i := range entries {
 		e := &entries[i]
@@ -49,7 +50,12 @@ func (v *view) passages(ctx context.Context, entries []Entry) (*passages, error)
 				asked[e.Comment] = true
 				comments = append(comments, asID(e.Comment))
 			}
+		case domain.ChatEntryAdded:
+			chats.add(&e.Recorded)
 		}
+	}
+	if err := found.readChats(ctx, v, chats, entries); err != nil {
+		return nil, err
 	}
 	if len(comments) > 0 {
 		if err := found.read(ctx, v, comments, entries); err != nil {

@@ -29,6 +29,7 @@ type saga struct {
 	texts map[string]*string
 	said  map[domain.CommentID][]*string // oldest first
 	gone  []string                       // texts that nobody may read any more
+	talks []*talk
 }
 
 // vocabulary are words of which none is part of another.
@@ -58,7 +59,7 @@ func (s *saga) speak(comment domain.CommentID) *domain.Text {
 func (s *saga) happen() {
 	t := s.t
 	what := rapid.SampledFrom([]string{
-		"create", "create", "edit", "edit", "edit", "flip", "rewrite and flip", "delete", "ticket", "redact", "redact", "erase", "erase subject", "write", "write",
+		"create", "create", "edit", "edit", "edit", "flip", "rewrite and flip", "delete", "ticket", "redact", "redact", "erase", "erase subject", "write", "write", "chat", "chat",
 	}).Draw(t, "what")
 	by := logtest.Agent
 	switch {
@@ -67,6 +68,9 @@ func (s *saga) happen() {
 		return
 	case what == "write":
 		s.write()
+		return
+	case what == "chat":
+		s.chat()
 		return
 	case what == "erase subject":
 		s.do(domain.EraseSubject{Account: s.account, Ticket: s.ticket, By: by, Audit: s.numbers().Audit, Cause: domain.CauseErasure})

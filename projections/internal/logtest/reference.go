@@ -97,7 +97,7 @@ func (ref *Thread) add(position eventstore.Position, version int, at time.Time, 
 		return ""
 	}
 	audit := int64(open["audit"].(float64))
-	if kind != "comment.edited" && kind != "comment.deleted" && kind != "content.erased" && kind != "obligation.completed" &&
+	if kind != "comment.edited" && kind != "comment.deleted" && kind != "content.erased" && kind != "obligation.completed" && kind != "chat.entry_added" && kind != "chat.redacted" &&
 		!(kind == "ticket.changed" && internal) {
 		n := len(ref.Audits)
 		if n == 0 || ref.Audits[n-1].Number != audit {
@@ -129,9 +129,10 @@ func (ref *Thread) add(position eventstore.Position, version int, at time.Time, 
 		versions := open["contents"].([]any)
 		c.Content = versions[len(versions)-1].(map[string]any)["new"].(map[string]any)["id"].(string)
 	case "content.erased":
-		if c != nil {
+		switch {
+		case c != nil:
 			c.Content = ""
-		} else {
+		case comment == "": // else of a chat
 			ref.Subject = ""
 		}
 	case "comment.created":

@@ -10,7 +10,7 @@ SELECT position, prev_in_partition, recorded_at, epoch, account_id, version, com
          WHERE shard = $1 AND account_id = $2
            AND position >> 8 >= $3::bigint >> 8 AND position >> 8 <= $4::bigint >> 8
            AND position + 0 > $3 AND position + 0 < $4
-           AND type NOT IN ('comment.edited', 'comment.deleted', 'content.erased', 'obligation.completed')
+           AND type NOT IN ('comment.edited', 'comment.deleted', 'content.erased', 'obligation.completed', 'chat.entry_added', 'chat.redacted')
          ORDER BY {granule}
          FETCH FIRST ($5::bigint) ROWS WITH TIES) e
  ORDER BY {order}

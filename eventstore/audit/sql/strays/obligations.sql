@@ -3,7 +3,7 @@ SELECT 'log.obligations', format('position %s', o.position), 'no event has remov
  WHERE o.shard = $1
    AND NOT EXISTS (SELECT FROM log.events e
                     WHERE e.shard = $1 AND e.position = o.position AND e.event_id = o.event_id
-                      AND e.type IN ('comment.redacted', 'content.erased'))
+                      AND e.type IN ('comment.redacted', 'chat.redacted', 'content.erased'))
 UNION ALL
 -- A key that is destroyed stays so: what an obligation was completed by can be looked up.
 SELECT 'log.obligations', format('position %s', o.position), 'is completed, but its keys were not destroyed then'

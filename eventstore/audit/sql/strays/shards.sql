@@ -3,6 +3,7 @@ WITH others AS (
     SELECT 'log.events' AS name, format('position %s', position) AS key, shard FROM log.events WHERE shard <> $1
     UNION ALL SELECT 'log.tickets', format('account %s ticket %s', account_id, ticket_id), shard FROM log.tickets WHERE shard <> $1
     UNION ALL SELECT 'log.comments', format('account %s comment %s', account_id, comment_id), shard FROM log.comments WHERE shard <> $1
+    UNION ALL SELECT 'log.chats', format('account %s chat %s', account_id, chat_id), shard FROM log.chats WHERE shard <> $1
     UNION ALL SELECT 'log.contents', format('content %s', content_id), shard FROM log.contents WHERE shard <> $1
     UNION ALL SELECT 'log.files', format('file %s', number), shard FROM log.files WHERE shard <> $1
     UNION ALL SELECT 'log.receipts', format('receipt %s', receipt_id), shard FROM log.receipts WHERE shard <> $1
