@@ -42,7 +42,8 @@ type LiveEvent struct {
 	Type       string     `json:"type"`
 	RecordedAt time.Time  `json:"recorded_at"`
 	TicketID   uuid.UUID  `json:"ticket_id"`
-	CommentID  *uuid.UUID `json:"comment_id"` // nil: it is about the ticket
+	CommentID  *uuid.UUID `json:"comment_id"` // nil: it is about the ticket, or a chat
+	ChatID     *uuid.UUID `json:"chat_id"`    // nil: it is about no chat
 	IsInternal bool       `json:"is_internal"`
 	// Comment is as it was when the event was sent, with the redactions and rights of that
 	// moment; nil if there is none, or none that the key may see.

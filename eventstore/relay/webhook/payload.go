@@ -54,6 +54,7 @@ type envelope struct {
 type data struct {
 	Ticket   *domain.TicketID   `json:"ticket_id,omitzero"`
 	Comment  *domain.CommentID  `json:"comment_id,omitzero"`
+	Chat     *domain.ChatID     `json:"chat_id,omitzero"`
 	Internal bool               `json:"is_internal"`
 	Version  eventstore.Version `json:"version,omitzero"` // only where it lets nothing be counted
 	Now      jsontext.Value     `json:"comment,omitzero"`
@@ -76,7 +77,15 @@ func (d *Dispatcher) body(ctx context.Context, e *endpoint, r *eventstore.Record
 		about.Version = r.Version
 	}
 	subject := "tickets/" + r.Ticket.String()
-	if r.Comment != (domain.CommentID{}) {
+	switch {
+	case r.Comment == (domain.CommentID{}):
+	case r.OfChat():
+		if !e.Internal {
+			return nil, false, nil
+		}
+		about.Chat = (*domain.ChatID)(&r.Comment)
+		subject += "/chats/" + r.Comment.String()
+	default:
 		about.Comment = &r.Comment
 		subject += "/comments/" + r.Comment.String()
 		now, shown, err := d.today(ctx, e, r)
