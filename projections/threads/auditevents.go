@@ -227,7 +227,7 @@ func (a *Audit) add(e *Entry, known map[domain.CommentID]*today) {
 
 // chat notes that a chat began or ended.
 func (a *Audit) chat(e *Entry, c *Chat) {
-	a.Version, a.Channel = e.Version, domain.ChannelChat
+	a.Version, a.Position, a.Channel = e.Version, e.Position, domain.ChannelChat
 	switch fact := e.Fact.(type) {
 	case domain.ChatStarted:
 		a.Events = append(a.Events, AuditEvent{Number: fact.Number, Type: AuditChatStarted, Chat: c})
