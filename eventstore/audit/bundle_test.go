@@ -31,7 +31,7 @@ func TestBundle(t *testing.T) {
 	whole := w.export(ticket, true)
 	key := w.key.String()
 	r, err := CheckBundle(bytes.NewReader(whole), key)
-	if err != nil || !r.OK() || r.Events != len(w.log())-2 || r.Contents != 3 || r.Withheld != 0 || r.Removed != 7 || r.Ticket != ticket {
+	if err != nil || !r.OK() || r.Events != len(w.log())-2 || r.Contents != 3 || r.Withheld != 0 || r.Removed != 8 || r.Ticket != ticket {
 		t.Fatalf("CheckBundle = %+v, %v", r, err)
 	}
 	if !bytes.Contains(whole, []byte(`{\"body\":\"second`)) {

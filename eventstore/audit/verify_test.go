@@ -92,11 +92,11 @@ func TestVerify(t *testing.T) {
 	w.clean() // nothing at all
 	w = history(t, 2)
 	r := w.clean()
-	if r.Position != 42 || r.Sealed != 42 || r.Heads != 4 || r.Tickets != 4 || r.Comments != 6 || r.Contents != 10 {
+	if r.Position != 43 || r.Sealed != 43 || r.Heads != 4 || r.Tickets != 4 || r.Comments != 6 || r.Contents != 10 {
 		t.Errorf("report = %+v", r)
 	}
 	w.grow(700) // the tail is not sealed
-	if r := w.clean(); r.Position != 700 || r.Sealed != 42 {
+	if r := w.clean(); r.Position != 700 || r.Sealed != 43 {
 		t.Errorf("report = %+v", r)
 	}
 	w.seal()

@@ -130,7 +130,7 @@ func (w *world) say(ticket domain.TicketID, body string) domain.CommentID {
 	return cmd.Comment
 }
 
-// chat has two chats on the ticket, one of which is erased: seven events, and one if the other ends.
+// chat has two chats on the ticket, one of which is erased: seven events, and two if the other ends, and is redacted.
 func (w *world) chat(ticket domain.TicketID, ended bool) {
 	w.t.Helper()
 	by := domain.By{Actor: agent, ActAs: true, Admin: true}
@@ -146,6 +146,7 @@ func (w *world) chat(ticket domain.TicketID, ended bool) {
 			w.must(domain.EraseChat{Account: account, Ticket: ticket, Chat: id, By: by, Audit: w.numbers().Audit, Cause: domain.CauseErasure})
 		case ended:
 			w.must(domain.EndChat{Account: account, Ticket: ticket, Chat: id, By: by, Audit: w.numbers().Audit})
+			w.must(domain.RedactChatMessage{Account: account, Ticket: ticket, Chat: id, By: by, Audit: w.numbers().Audit, Index: 1, Marked: "<redact>hello</redact>"})
 		}
 	}
 }
