@@ -47,7 +47,9 @@ func TestRedactedTextIsNowhere(t *testing.T) {
 		mustCall(t, 200, "PATCH", comments+"/"+made.ID, key, quoted("edited, and still "+word))
 		written = append(written, comments+"/"+made.ID)
 	}
+	hideInChat := chatAbout(t, info, plain, special)
 	before := bucketKeys(t, db)
+	hideInChat()
 	var receipts []string
 	for _, comment := range written {
 		for _, secret := range []string{plain, special} {
@@ -58,6 +60,14 @@ func TestRedactedTextIsNowhere(t *testing.T) {
 	for _, receipt := range receipts {
 		awaitDestroyed(t, receipt, key)
 	}
+	eventually(t, func() error { // a chat's redaction has no receipt
+		var open int
+		err := db.QueryRow(t.Context(), "SELECT count(*) FROM log.obligations WHERE completed_at IS NULL").Scan(&open)
+		if err == nil && open > 0 {
+			err = fmt.Errorf("%d obligations are open", open)
+		}
+		return err
+	})
 
 	for _, key := range []string{"agent", "customer", "auditor"} {
 		if text := strings.Join(contentsOf(t, info, key, info.Tickets[0]), "\n"); s.find([]byte(text)) != nil || !strings.Contains(text, "▇▇▇▇ and ▇▇▇▇") {
@@ -166,4 +176,34 @@ func bucketKeys(t *testing.T, db *pgx.Conn) map[int64][]byte {
 		t.Fatal(err)
 	}
 	return keys
+}
+
+// chatAbout has a visitor say the words in a chat, and returns what redacts them.
+func chatAbout(t *testing.T, info devInfo, words ...string) (redact func()) {
+	t.Helper()
+	ticket, relay := info.BaseURL+"/v1/tickets/"+info.Tickets[0], info.Keys["integration"]
+	var of struct {
+		Number      int64  `json:"number"`
+		RequesterID string `json:"requester_id"`
+	}
+	decodeJSON(t, mustCall(t, 200, "GET", ticket, info.Keys["agent"], ""), &of)
+	var chat struct {
+		ID string `json:"id"`
+	}
+	decodeJSON(t, mustCall(t, 201, "POST", ticket+"/chats", relay, fmt.Sprintf(`{"visitor_id":%q}`, of.RequesterID)), &chat)
+	said, marked := "in the chat:", "in the chat:"
+	for _, word := range words {
+		said, marked = said+" "+word, marked+" <redact>"+word+"</redact>"
+	}
+	mustCall(t, 201, "POST", ticket+"/chats/"+chat.ID+"/messages", relay,
+		fmt.Sprintf(`{"author_type":"CUSTOMER","author_customer_id":%q,"content":%q}`, of.RequesterID, said))
+	mustCall(t, 200, "POST", ticket+"/chats/"+chat.ID+"/end", relay, "")
+	return func() {
+		t.Helper()
+		answer := mustCall(t, 200, "PUT", fmt.Sprint(info.BaseURL, "/api/v2/chat_redactions/", of.Number), info.Keys["agent"],
+			fmt.Sprintf(`{"chat_id":%q,"chat_index":0,"text":%q}`, chat.ID, marked))
+		if want := strings.Repeat(" ▇▇▇▇", len(words)); !strings.Contains(answer, "in the chat:"+want+`"`) {
+			t.Errorf("chat_redactions = %s; want the words masked", answer)
+		}
+	}
 }
