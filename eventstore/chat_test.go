@@ -233,3 +233,47 @@ func TestEraseChat(t *testing.T) {
 		t.Errorf("%d obligations with a key, %v; want 2", owed, err)
 	}
 }
+
+// A redaction seals one message anew and owes the key to what it said; an erasure
+// afterwards takes what is left.
+func TestRedactChat(t *testing.T) {
+	i := start(t, devstacktest.Postgres(t))
+	ticket, chat := i.startChat(t)
+	i.must(t, i.say(t, ticket, chat, "my pin is 4711", "", "4711 it is"))
+	redact := domain.RedactChatMessage{
+		Account: account, Ticket: ticket, Chat: chat, By: domain.By{Actor: agent}, Index: 0, Marked: "my pin is <redact>4711</redact>",
+	}
+	if _, err := i.Execute(t.Context(), redact, nil); !errors.Is(err, domain.ErrChatActive) {
+		t.Errorf("redacting an active chat = %v; want ErrChatActive", err)
+	}
+	i.must(t, domain.EndChat{Account: account, Ticket: ticket, Chat: chat, By: relayer, Audit: i.numbers(t).Audit})
+	if r := i.must(t, redact); !r.Changed || r.Removed != 1 {
+		t.Errorf("RedactChatMessage = %+v; want one text removed", r)
+	}
+	if _, err := i.Execute(t.Context(), redact, nil); !errors.Is(err, domain.ErrMarks) { // the message says something else now
+		t.Errorf("redacting again = %v; want ErrMarks", err)
+	}
+	redact.Index = 1
+	if _, err := i.Execute(t.Context(), redact, nil); !errors.Is(err, domain.ErrNoChatEntry) {
+		t.Errorf("redacting who joined = %v; want ErrNoChatEntry", err)
+	}
+	if c, err := i.Chat(t.Context(), account, ticket, chat); err != nil || c.Entries != 3 || !c.Ended {
+		t.Errorf("Chat = %+v, %v; want three entries, ended", c, err)
+	}
+	log := i.all(t)
+	fact, _ := log[len(log)-1].Decode()
+	if e, ok := fact.(domain.ChatRedacted); !ok || len(e.Contents) != 1 || !log[len(log)-1].OfChat() {
+		t.Errorf("the last event is %+v; want the redaction of one text", fact)
+	}
+	erase := domain.EraseChat{Account: account, Ticket: ticket, Chat: chat, By: domain.By{Actor: agent, Admin: true}, Audit: i.numbers(t).Audit, Cause: domain.CauseErasure}
+	if r := i.must(t, erase); r.Removed != 2 {
+		t.Errorf("EraseChat removed %d texts; want 2", r.Removed)
+	}
+	redact.Index, redact.Marked = 0, "<redact>"+domain.MaskedText+"</redact>"
+	if r := i.must(t, redact); r.Changed {
+		t.Error("redacting what is erased changed something")
+	}
+	if got := i.stored(t); got != "8 events, 0 contents, 0 receipts" {
+		t.Errorf("%s; want no contents", got)
+	}
+}
