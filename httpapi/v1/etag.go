@@ -2,71 +2,17 @@ package v1
 
 import (
 	"net/http"
-	"strings"
+
+	"github.com/commentd/commentd/httpapi/inbound"
 )
 
 // unchanged answers 304 if the caller has the representation with the entity tag
 // already, and reports whether it did. The headers of the full answer must be set
 // before.
 func unchanged(w http.ResponseWriter, r *http.Request, etag string) bool {
-	if !noneMatch(r.Header["If-None-Match"], etag) {
+	if !inbound.NoneMatch(r.Header["If-None-Match"], etag) {
 		return false
 	}
 	w.WriteHeader(http.StatusNotModified)
 	return true
-}
-
-// noneMatch reports whether an If-None-Match header names etag or "*". Tags are
-// compared weakly (RFC 9110, 13.1.2): a proxy may have weakened ours.
-func noneMatch(values []string, etag string) bool {
-	return anyTag(values, func(tag string, _ bool) bool { return tag == etag })
-}
-
-// match reports whether an If-Match header names etag or "*". Tags are compared
-// strongly: a weak one never matches.
-func match(values []string, etag string) bool {
-	return anyTag(values, func(tag string, weak bool) bool { return !weak && tag == etag })
-}
-
-// anyTag reports whether is holds for any of the entity tags that the header lists,
-// or the header is "*". Tags are passed with their quotes. What is no entity tag
-// ends the list.
-func anyTag(values []string, is func(tag string, weak bool) bool) bool {
-	if len(values) == 1 && strings.Trim(values[0], " \t") == "*" {
-		return true
-	}
-	for _, rest := range values {
-		for {
-			rest = strings.TrimLeft(rest, " \t,")
-			opaque, weak := strings.CutPrefix(rest, "W/")
-			end := tagEnd(opaque)
-			if end == 0 {
-				break
-			}
-			if is(opaque[:end], weak) {
-				return true
-			}
-			rest = strings.TrimLeft(opaque[end:], " \t")
-			if rest == "" || rest[0] != ',' {
-				break
-			}
-		}
-	}
-	return false
-}
-
-// tagEnd returns the length of the quoted tag that s begins with, 0 if it does not.
-func tagEnd(s string) int {
-	if s == "" || s[0] != '"' {
-		return 0
-	}
-	for i := 1; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '"':
-			return i + 1
-		case c <= ' ' || c == 0x7f:
-			return 0
-		}
-	}
-	return 0
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/inbound"
 	"github.com/commentd/commentd/projections/threads"
 )
 
@@ -103,7 +104,7 @@ func (l *listing) unchanged() (bool, error) {
 	}
 	// Whether there are notes on the list is part of the tag, so the caller says.
 	for _, notes := range [...]bool{false, true} {
-		if etag := l.tag(change, notes); noneMatch(l.r.Header["If-None-Match"], etag) {
+		if etag := l.tag(change, notes); inbound.NoneMatch(l.r.Header["If-None-Match"], etag) {
 			notModified(l.w, []string{etag}, cacheControl(notes))
 			return true, nil
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/httpapi/inbound"
 	"github.com/commentd/commentd/projections/threads"
 )
 
@@ -43,7 +44,7 @@ func (p *Page) setHeaders(h http.Header) {
 
 // show answers with the page, or with 304 if the caller has it.
 func (p *Page) show(w http.ResponseWriter, r *http.Request) {
-	if p.etag != nil && noneMatch(r.Header["If-None-Match"], p.etag[0]) {
+	if p.etag != nil && inbound.NoneMatch(r.Header["If-None-Match"], p.etag[0]) {
 		notModified(w, p.etag, p.cacheControl)
 		return
 	}

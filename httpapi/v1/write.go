@@ -10,6 +10,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/httpapi/inbound"
 	"github.com/commentd/commentd/httpapi/problem"
 )
 
@@ -195,7 +196,7 @@ func (a *API) expected(r *http.Request, p auth.Principal, ticket domain.TicketID
 	if err != nil {
 		return 0, err
 	}
-	if !match(values, a.commentTag(p, comment, c.Revision)) {
+	if !inbound.Match(values, a.commentTag(p, comment, c.Revision)) {
 		return 0, domain.ErrRevision
 	}
 	return c.Revision, nil

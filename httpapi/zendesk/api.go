@@ -21,6 +21,7 @@ import (
 // executor is all this API asks of the write side.
 type executor interface {
 	Execute(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt) (eventstore.Result, error)
+	Refusal(ctx context.Context, cmd domain.Command) error
 	Receipt(ctx context.Context, account domain.AccountID, principal domain.UserID, operation, key string, request []byte) (*eventstore.Receipt, error)
 }
 
@@ -33,6 +34,7 @@ type numbers interface {
 type people interface {
 	Settings(ctx context.Context, account domain.AccountID) (directory.Settings, error)
 	Identity(ctx context.Context, account domain.AccountID, email string) (directory.Identity, error)
+	PutUser(ctx context.Context, account domain.AccountID, id domain.UserID, p directory.Profile) (u directory.User, created bool, err error)
 	User(ctx context.Context, account domain.AccountID, id domain.UserID) (directory.User, error)
 	UserByEmail(ctx context.Context, account domain.AccountID, email string) (directory.User, error)
 	UserByNumber(ctx context.Context, account domain.AccountID, number int64) (directory.User, error)
@@ -64,6 +66,7 @@ type API struct {
 	threads  reader
 	keys     *auth.Store
 	cursors  *vault.CursorCipher
+	tags     *vault.Tagger
 	base     string
 	routes   *chi.Mux // finds operations, and serves nothing
 	found    map[string]*operation
@@ -85,7 +88,7 @@ type Config struct {
 func New(store *eventstore.Store, readModel *threads.Reader, people *directory.Store, keys *auth.Store, root vault.RootKey, config Config) *API {
 	a := &API{
 		store: store, numbers: store.Numbers(), people: people, threads: readModel, keys: keys,
-		cursors: vault.NewCursorCipher(root), base: config.BaseURL,
+		cursors: vault.NewCursorCipher(root), tags: vault.NewTagger(root), base: config.BaseURL,
 		routes: chi.NewMux(), found: make(map[string]*operation, len(operations)),
 		quotas:  newQuotas(config.Quotas),
 		exports: exportLimits{second: 4000, bytes: 8 << 20},
@@ -121,6 +124,9 @@ func (a *API) run(c *call) {
 // mediaType is on every answer with a body: two clients read no other.
 const mediaType = "application/json; charset=utf-8"
 
+// cacheNever: nobody but the caller is to keep an answer, and nobody at all on a disk.
+const cacheNever = "private, no-store"
+
 // reply answers with v as JSON.
 func (c *call) reply(status int, v any) error {
 	body, err := json.Marshal(v, json.Deterministic(true))
@@ -131,12 +137,12 @@ func (c *call) reply(status int, v any) error {
 	return nil
 }
 
-// send answers with a body that is JSON already. Nobody but the caller is to keep it.
+// send answers with a body that is JSON already.
 func send(w http.ResponseWriter, status int, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", mediaType)
 	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "private, no-store")
+	h.Set("Cache-Control", cacheNever)
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a caller who has gone does not mind
 }
@@ -146,7 +152,7 @@ func TooMany(w http.ResponseWriter, _ *http.Request, wait time.Duration) {
 	h := w.Header()
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
-	h.Set("Cache-Control", "private, no-store")
+	h.Set("Cache-Control", cacheNever)
 	w.WriteHeader(http.StatusTooManyRequests)
 	_, _ = w.Write([]byte("Number of allowed API requests per minute exceeded")) // a caller who has gone does not mind
 }

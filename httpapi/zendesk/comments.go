@@ -58,7 +58,8 @@ func (a *API) listComments(c *call) error {
 	if c.includes("users") {
 		answer = append(answer, member{"users", c.usersOf(s.people.of(authors))})
 	}
-	return c.reply(http.StatusOK, append(answer, asked.members(c.self(), at)...))
+	c.setLastModified(page.Comments)
+	return a.replyTagged(c, append(answer, asked.members(c.self(), at)...))
 }
 
 // self is the URL of what was asked for, without its query. Numbers in it are written

@@ -38,7 +38,7 @@ func (a *API) say(c *call, cmd *domain.WriteTicket, w *wish) error {
 		return err
 	}
 	cmd.Comment = domain.CommentID(id)
-	cmd.Say = &domain.NewComment{Author: author, Public: w.comment.public, Text: text, Channel: w.channel}
+	cmd.Say = &domain.NewComment{Author: author, Public: w.comment.public, Text: text, Channel: w.channel, Flags: w.comment.flags}
 	return nil
 }
 
@@ -65,18 +65,4 @@ func (a *API) authorOf(c *call, number *int64) (domain.Author, error) {
 		author.Type = domain.AuthorAgent
 	}
 	return author, nil
-}
-
-func (a *API) requesterOf(c *call, r *requester) (*domain.UserID, error) {
-	var u directory.User
-	var err error
-	if r.email != "" {
-		u, err = a.people.UserByEmail(c.Context(), c.caller.Account, r.email)
-	} else {
-		u, err = a.people.UserByNumber(c.Context(), c.caller.Account, r.number)
-	}
-	if errors.Is(err, directory.ErrUserNotFound) {
-		return nil, invalid("requester", detail{"Requester: is invalid", "InvalidValue"})
-	}
-	return &u.ID, err
 }

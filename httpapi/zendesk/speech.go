@@ -15,6 +15,7 @@ type speech struct {
 	author     *int64
 	public     *bool
 	voice      string // of a call: as in domain.Body
+	flags      domain.Flags
 }
 
 // silent reports whether a speech says nothing.
@@ -56,6 +57,9 @@ func (c *call) speech(ticket object, wrong map[string][]detail) (*speech, error)
 		return nil, err
 	}
 	if s.public, err = c.flag(o, "public"); err != nil {
+		return nil, err
+	}
+	if s.flags, err = c.flags(o, wrong); err != nil {
 		return nil, err
 	}
 	if !noFiles(o) {

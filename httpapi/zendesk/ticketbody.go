@@ -23,6 +23,7 @@ type wish struct {
 type requester struct {
 	number int64
 	email  string // counts, if there is one
+	name   string // of somebody who is not known yet by the address; "": there is nobody
 }
 
 // wish reads what is asked of a ticket; all that is wrong with values is gathered, and
@@ -96,7 +97,12 @@ func (c *call) requester(ticket object) (*requester, error) {
 	if email == nil || *email == "" || err != nil {
 		return nil, err
 	}
-	return &requester{email: *email}, nil
+	r := &requester{email: *email}
+	name, err := c.text(o, "name")
+	if name != nil {
+		r.name = strings.TrimSpace(*name)
+	}
+	return r, err
 }
 
 func (c *call) subject(ticket object, wrong map[string][]detail) (**string, error) {

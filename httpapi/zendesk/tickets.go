@@ -59,7 +59,7 @@ func (a *API) getTicket(c *call) error {
 	if c.includes("users") {
 		answer = append(answer, member{"users", c.usersOf(s.users())})
 	}
-	return c.reply(http.StatusOK, answer)
+	return a.replyTagged(c, answer)
 }
 
 // manyTickets serves GET /tickets/show_many?ids=. What is no ticket's number is left

@@ -46,6 +46,9 @@ func (a *API) createTicket(c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := a.introduce(c, &cmd, w.requester); err != nil {
+		return err
+	}
 	result, err := a.store.Execute(c.Context(), cmd, receipt)
 	if err != nil {
 		return err
@@ -145,6 +148,9 @@ func (a *API) updateTicket(c *call) error {
 	}
 	cmd, err := a.write(c, ticket, &w)
 	if err != nil {
+		return err
+	}
+	if err := a.introduce(c, &cmd, w.requester); err != nil {
 		return err
 	}
 	result, err := a.store.Execute(c.Context(), cmd, nil)

@@ -1,4 +1,4 @@
-package v1
+package inbound
 
 import (
 	"net/http"
@@ -35,11 +35,11 @@ func TestEntityTags(t *testing.T) {
 		{[]string{`"abcd"`}, false, false},
 		{[]string{`"ab"`}, false, false},
 	} {
-		if got := noneMatch(tt.values, etag); got != tt.none {
-			t.Errorf("noneMatch(%q) = %t", tt.values, got)
+		if got := NoneMatch(tt.values, etag); got != tt.none {
+			t.Errorf("NoneMatch(%q) = %t", tt.values, got)
 		}
-		if got := match(tt.values, etag); got != tt.strong {
-			t.Errorf("match(%q) = %t", tt.values, got)
+		if got := Match(tt.values, etag); got != tt.strong {
+			t.Errorf("Match(%q) = %t", tt.values, got)
 		}
 	}
 }
@@ -52,14 +52,14 @@ func FuzzEntityTags(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, header string) {
 		const etag = `"abc"`
-		none, strong := noneMatch([]string{header}, etag), match([]string{header}, etag)
+		none, strong := NoneMatch([]string{header}, etag), Match([]string{header}, etag)
 		if strong && !none {
 			t.Errorf("%q matches strongly but not weakly", header)
 		}
 		if none && !strings.Contains(header, etag) && strings.Trim(header, " \t") != "*" {
 			t.Errorf("%q matches %s", header, etag)
 		}
-		if !match([]string{etag + ", " + header}, etag) {
+		if !Match([]string{etag + ", " + header}, etag) {
 			t.Errorf("tag in front of %q is not found", header)
 		}
 	})
@@ -87,9 +87,8 @@ func TestIdempotencyKey(t *testing.T) {
 		if tt.values != nil {
 			h["Idempotency-Key"] = tt.values
 		}
-		got, err := idempotencyKey(h)
-		if got != tt.want || (err == nil) != tt.ok {
-			t.Errorf("idempotencyKey(%q) = %q, %v", tt.values, got, err)
+		if got, ok := IdempotencyKey(h); got != tt.want || ok != tt.ok {
+			t.Errorf("IdempotencyKey(%q) = %q, %v", tt.values, got, ok)
 		}
 	}
 }
