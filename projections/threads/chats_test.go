@@ -43,6 +43,8 @@ func (s *saga) chat() {
 				*text = "nothing"
 			}
 		}
+	case t.ended && len(t.said) > 0:
+		s.redactChat(t)
 	case !t.ended:
 		cmd := domain.AddChatEntries{Account: s.account, Ticket: s.ticket, Chat: t.id, By: by, Audit: s.numbers().Audit}
 		for range rapid.IntRange(1, 3).Draw(s.t, "entries") {
@@ -56,6 +58,20 @@ func (s *saga) chat() {
 		}
 		s.do(cmd)
 	}
+}
+
+// redactChat hides all of one message, which leaves the mask.
+func (s *saga) redactChat(t *talk) {
+	i := rapid.IntRange(0, len(t.said)-1).Draw(s.t, "entry")
+	text := t.said[i]
+	if text == nil || *text == "nothing" {
+		return
+	}
+	s.do(domain.RedactChatMessage{
+		Account: s.account, Ticket: s.ticket, Chat: t.id, By: logtest.Agent, Audit: s.numbers().Audit, Index: i, Marked: "<redact>" + *text + "</redact>",
+	})
+	s.lose(*text)
+	*text = domain.MaskedText
 }
 
 // chatLine is a chat as a line.

@@ -93,7 +93,7 @@ func (s *saga) wantedHistory() (lines []string) {
 			}
 		case "chat.entry_added":
 			if open.Content.ID != "" {
-				texts = "none -> " + s.subject(open.Content.ID)
+				texts = "none -> " + *s.texts[open.Content.ID] // erased, it is nothing
 			}
 		case "ticket.opened", "ticket.changed":
 			before = status + requester
