@@ -50,7 +50,7 @@ CREATE TABLE log.events (
 -- where positions themselves would take 32. Who reads sorts within the 256. What no audit
 -- shows is left out, so that nobody has to read over a year's erasures.
 CREATE INDEX events_account_idx ON log.events (shard, account_id, (position >> 8))
-    WHERE type NOT IN ('comment.edited', 'comment.deleted', 'content.erased', 'obligation.completed');
+    WHERE type NOT IN ('comment.edited', 'comment.deleted', 'content.erased', 'obligation.completed', 'chat.entry_added', 'chat.redacted');
 
 -- The head of a ticket's stream: what a command about the ticket is decided on.
 CREATE TABLE log.tickets (

@@ -9,7 +9,7 @@ SELECT l.ticket_id, t.number, l.comment_id, l.number
         SELECT e.comment_id
           FROM log.events e
          WHERE e.shard = $1 AND e.account_id = $2 AND e.position >> 8 >= $5::bigint >> 8 AND e.position + 0 > $5
-           AND e.type NOT IN ('comment.edited', 'comment.deleted', 'content.erased', 'obligation.completed')
+           AND e.type NOT IN ('comment.edited', 'comment.deleted', 'content.erased', 'obligation.completed', 'chat.entry_added', 'chat.redacted')
            AND e.type = 'comment.created' AND (position($6::bytea IN e.data) > 0 OR position($7::bytea IN e.data) > 0)) f
  CROSS JOIN LATERAL (
        SELECT * FROM log.comments l
