@@ -22,8 +22,10 @@ func TestNames(t *testing.T) {
 	path := a.ticket()
 	comment := a.comment("customer", path, "text", false)
 	ticket := strings.TrimPrefix(path, "/v1/tickets/")
-	var shown v1.Ticket
-	a.must(200, "agent", "GET", path, "").decode(t, &shown)
+	var shown struct{ Number int64 }
+	if err := decodeAnyCase(a.must(200, "agent", "GET", path, "").body, &shown); err != nil {
+		t.Fatal(err)
+	}
 	for what, id := range map[string]string{"ticket": ticket, "comment": comment[strings.LastIndexByte(comment, '/')+1:], "user": a.users["customer"].String()} {
 		for _, as := range []string{"agent", "customer"} {
 			byID := a.name(as, id)
