@@ -1,6 +1,9 @@
 package domain
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 // The refusals of a redaction. None of them quotes a text.
 var (
@@ -41,7 +44,7 @@ type Redaction struct {
 // What was to be hidden can afterwards be read in no version, nor in its attributes or
 // its source, nor in the name of a file; apart from that nothing is touched, byte for
 // byte. Redacting again changes nothing. The e-mail that the comment came from goes with
-// whatever is hidden.
+// whatever is hidden: see Secret.Hide for how to make it anew.
 func Redact(versions []Body, r Redaction, mask Mask) (masked []Body, changed bool, err error) {
 	secret, err := NewSecret(versions, r)
 	if err != nil {
@@ -96,9 +99,10 @@ func (s *Secret) redact(b Body, m Mask, places []bounds) (Body, bool) {
 	}
 	custom, inCustom := s.redactCustom(b.Custom, m)
 	voice, inVoice := s.redactCustom(b.Voice, m)
+	source, inSource := s.redactCustom(b.Source, m)
 	masked, inText := s.redactWritten(Body{Text: b.Text, HTML: b.HTML}, m, places)
-	masked.Custom, masked.Voice = custom, voice
-	return masked, inCustom || inVoice || inText
+	masked.Custom, masked.Voice, masked.Source = custom, voice, source
+	return masked, inCustom || inVoice || inSource || inText
 }
 
 // redactWritten is redact for a text alone.
@@ -154,10 +158,20 @@ func (s *Secret) redactTextBeside(b Body, html string, inHTML int, m Mask) (stri
 		return after, 0
 	}
 	text, found := s.redactText(b.Text, m, nil)
-	if found < inHTML || text == b.Text && before != after || s.readsInMarkup(text, m) || s.readsInMarkup(renderMarkdown(text), m) {
-		return after, 1
+	if found >= inHTML && (text != b.Text || before == after) && !s.readsIfRendered(text, m) {
+		return text, found
 	}
-	return text, found
+	if s.readsIfRendered(after, m) { // what the HTML shows of markup is none there
+		return fixedMask, 1
+	}
+	return after, 1
+}
+
+// readsIfRendered reports whether somebody who takes a text for HTML or Markdown gets to
+// read the secret.
+func (s *Secret) readsIfRendered(text string, m Mask) bool {
+	ours := strings.ReplaceAll(renderMarkdown(text), ` dir="auto"`, "") // which nobody has written
+	return s.readsInMarkup(text, m) || s.readsInMarkup(ours, m)
 }
 
 // separate returns how many of the spans, in order of their beginnings, there are if those
