@@ -20,6 +20,9 @@ type Body struct {
 	Custom string
 	// Voice is what was told of a call: a JSON object, kept and redacted like Custom.
 	Voice string
+	// Source is from whom to whom it came, by a channel that knows (contract §5.4): a JSON
+	// object, kept and redacted like Custom.
+	Source string
 	// Attachments are its files, in the order in which they were attached.
 	Attachments []Attachment
 }
@@ -31,7 +34,7 @@ func (b Body) Equal(c Body) bool {
 
 // sameText is Equal but for the files.
 func (b Body) sameText(c Body) bool {
-	return b.Text == c.Text && b.HTML == c.HTML && b.Custom == c.Custom && b.Voice == c.Voice
+	return b.Text == c.Text && b.HTML == c.HTML && b.Custom == c.Custom && b.Voice == c.Voice && b.Source == c.Source
 }
 
 // The envelope of every html_body (contract §6).

@@ -18,6 +18,14 @@ const (
 	FlagPrivateByEndUser = 17 // an internal note of a customer
 )
 
+// The flags that an e-mail tells by itself.
+const (
+	FlagAutomatic      = 4  // a program has sent it
+	FlagForged         = 14 // it may not come from where it says
+	FlagReplyElsewhere = 21 // answers are to go to another address
+	FlagUnconfirmed    = 22 // nobody has heard of the sender's address before
+)
+
 // definedFlags are those that have a meaning.
 var definedFlags = flagSet(0, 2, 3, 4, 5, 11, 14, 16, 17, 18, 20, 21, 22)
 

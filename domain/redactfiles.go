@@ -95,7 +95,7 @@ func FilesRedacted(versions, masked []Body) (files []FileRedacted, gone []int64,
 		after := masked[i].Attachments
 		for _, a := range before.Attachments {
 			now := Attachment{}
-			if len(after) > 0 && (!a.Original || after[0].Number == a.Number) {
+			if len(after) > 0 && a.Original == after[0].Original {
 				now, after = after[0], after[1:]
 			}
 			if now.Number == a.Number {
@@ -103,7 +103,11 @@ func FilesRedacted(versions, masked []Body) (files []FileRedacted, gone []int64,
 				continue
 			}
 			if !seen[a.Number] {
-				files, gone = append(files, FileRedacted{a.Number, now.Number}), append(gone, a.numbers()...)
+				replaced := FileRedacted{Old: a.Number}
+				if !a.Original {
+					replaced.New = now.Number
+				}
+				files, gone = append(files, replaced), append(gone, a.numbers()...)
 			}
 			seen[a.Number] = true
 		}
