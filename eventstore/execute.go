@@ -236,7 +236,8 @@ type decision struct {
 	contents []content // that it brings, but for the texts of the command
 	// filesGone are the files that a redaction removes, thumbnails included.
 	filesGone []int64
-	nearHits  []string // as in Result
+	claims    []domain.Claim // of what a redaction puts in the place of an e-mail
+	nearHits  []string       // as in Result
 }
 
 // overtaken returns domain.ErrRevision if cmd would bring a text into a comment that

@@ -14,7 +14,7 @@ func prepare(cmd domain.Command, st state, d decision, receipt *Receipt) (*pendi
 	p := &pending{
 		account: account, ticket: ticket, ticketRevision: st.ticketRevision,
 		comment: comment, revision: int32(st.comment.Revision), receipt: receipt,
-		events: make([]encodedEvent, 0, len(d.events)), contents: d.contents, removesFiles: d.filesGone,
+		events: make([]encodedEvent, 0, len(d.events)), contents: d.contents, removesFiles: d.filesGone, claims: d.claims,
 	}
 	switch cmd := cmd.(type) {
 	case domain.ChatCommand:

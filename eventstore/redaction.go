@@ -44,6 +44,9 @@ func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (_ domain.
 	if err != nil || !changed {
 		return cmd, d, err
 	}
+	if d.claims, err = s.rewriteOriginals(ctx, cmd, bodies, masked); err != nil {
+		return cmd, d, err
+	}
 	d.contents = make([]content, len(masked))
 	cmd.Contents = make([]domain.Replacement, len(masked))
 	for i := range masked {

@@ -122,7 +122,7 @@ func (s said) carryOver(edit domain.Command) {
 	texts, _ := textsOf(edit)
 	was := vault.Document(s).Written()
 	for _, text := range texts { // there is one
-		text.Custom, text.Voice, text.Attachments = was.Custom, was.Voice, was.Attachments
+		text.Custom, text.Voice, text.Source, text.Attachments = was.Custom, was.Voice, was.Source, was.Attachments
 	}
 }
 

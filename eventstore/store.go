@@ -28,6 +28,8 @@ type Store struct {
 	heads   *headCache
 	stripes *stripes
 
+	originals Originals // nil: redactions drop e-mails
+
 	appended Signal
 	sighted  atomic.Pointer[sighting]
 

@@ -34,12 +34,15 @@ type Store struct {
 }
 
 // New returns the files in the database behind pool, whose bytes are in blobs. All blobs
-// in there are taken to be its own: see Sweep. It starts nothing.
+// in there are taken to be its own: see Sweep. Redactions of log make e-mails anew from then
+// on. It starts nothing.
 func New(log *eventstore.Store, pool *pgxpool.Pool, v *vault.Vault, blobs blob.Store, config Config) *Store {
 	if config.Life == 0 {
 		config.Life = time.Hour
 	}
-	return &Store{log: log, pool: pool, vault: v, blobs: blobs, config: config}
+	s := &Store{log: log, pool: pool, vault: v, blobs: blobs, config: config}
+	log.RewriteOriginals(s)
+	return s
 }
 
 // Put stores what src gives until io.EOF, sealed under a new key. The attachment says

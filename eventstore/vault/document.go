@@ -15,28 +15,34 @@ type Document struct {
 	Body   string        `json:"body"`          // first: BodyJSON relies on it
 	HTML   string        `json:"html,omitzero"` // sanitised; empty: the author gave text
 	Client domain.Client `json:"client,omitzero"`
-	// Custom and Voice are JSON objects, as domain.ParseCustom returns them.
+	// Custom, Voice and Source are JSON objects, as domain.ParseCustom returns them.
 	Custom      jsontext.Value      `json:"custom,omitzero"`
 	Voice       jsontext.Value      `json:"voice,omitzero"`
+	Source      jsontext.Value      `json:"source,omitzero"`
 	Attachments []domain.Attachment `json:"attachments,omitzero"`
 }
 
 // DocumentOf returns what is sealed of a text.
 func DocumentOf(b domain.Body, client domain.Client) Document {
-	d := Document{Body: b.Text, HTML: b.HTML, Client: client, Attachments: b.Attachments}
-	if b.Custom != "" {
-		d.Custom = jsontext.Value(b.Custom)
+	return Document{
+		Body: b.Text, HTML: b.HTML, Client: client, Custom: valueOf(b.Custom), Voice: valueOf(b.Voice), Source: valueOf(b.Source),
+		Attachments: b.Attachments,
 	}
-	if b.Voice != "" {
-		d.Voice = jsontext.Value(b.Voice)
+}
+
+// valueOf returns nil, which is left out, where there is nothing.
+func valueOf(object string) jsontext.Value {
+	if object == "" {
+		return nil
 	}
-	return d
+	return jsontext.Value(object)
 }
 
 // Written returns what DocumentOf was given.
 func (d Document) Written() domain.Body {
 	return domain.Body{
-		Text: d.Body, HTML: d.HTML, Custom: string(d.Custom), Voice: string(d.Voice), Attachments: d.Attachments,
+		Text: d.Body, HTML: d.HTML, Custom: string(d.Custom), Voice: string(d.Voice), Source: string(d.Source),
+		Attachments: d.Attachments,
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/audit"
+	"github.com/commentd/commentd/eventstore/files"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
@@ -48,6 +49,7 @@ type people interface {
 	EnsureUser(ctx context.Context, account domain.AccountID, id domain.UserID, role directory.Role) (directory.Role, error)
 	User(ctx context.Context, account domain.AccountID, id domain.UserID) (directory.User, error)
 	UserByNumber(ctx context.Context, account domain.AccountID, number int64) (directory.User, error)
+	UserByEmail(ctx context.Context, account domain.AccountID, email string) (directory.User, error)
 	ChangeUser(ctx context.Context, account domain.AccountID, id domain.UserID, change func(old directory.User, known bool) (directory.Profile, error)) (u directory.User, created bool, err error)
 }
 
@@ -63,7 +65,11 @@ type API struct {
 	log     prover    // nil: nothing is sealed
 	live    *Live     // nil: nobody can follow events
 	hooks   *Webhooks // nil: there are none
+	files   fileStore // nil: there are none
 	base    string
+
+	fileTokens *vault.FileTokens
+	emails     chan struct{} // holds one for each e-mail in memory
 
 	pieceTimeout   time.Duration
 	erasureHorizon time.Duration
@@ -81,6 +87,8 @@ type Config struct {
 	ErasureHorizon time.Duration
 	// Log proves what is in the log. Without it nothing is sealed.
 	Log *audit.Reader
+	// Files are those that go with comments. Without them no e-mail is taken.
+	Files *files.Store
 	// Live lets callers follow events. Without it they cannot.
 	Live *Live
 	// Webhooks lets callers say where events are to be sent. Without it they cannot.
@@ -94,6 +102,10 @@ func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cach
 		store: store, numbers: store.Numbers(), people: people, threads: readModel, pages: pages,
 		tags: vault.NewTagger(root), cursors: vault.NewCursorCipher(root), base: config.BaseURL,
 		pieceTimeout: pieceTimeout, erasureHorizon: config.ErasureHorizon, document: sync.OnceValues(openAPI), live: config.Live, hooks: config.Webhooks,
+	}
+	a.fileTokens, a.emails = vault.NewFileTokens(root), make(chan struct{}, emailsAtOnce)
+	if config.Files != nil {
+		a.files = config.Files
 	}
 	if config.Log != nil {
 		a.log = config.Log

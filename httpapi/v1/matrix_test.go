@@ -19,6 +19,14 @@ import (
 // foreign is the agent of another account. This table is what is to be reviewed.
 const matrix = `
 operation             object     nobody revoked foreign auditor reader writer deleter agent colleague admin customer stranger system program relay redactor
+createEmail           open          401     401     403     403     403     403     403     403     403     403     403     403     403     403     201     403
+createEmail           closed        401     401     403     403     403     403     403     403     403     403     403     403     403     403     409     403
+createEmail           unknown       401     401     403     403     403     403     403     403     403     403     403     403     403     403     404     403
+createEmail           malformed     401     401     403     403     403     403     403     403     403     403     403     403     403     403     400     403
+getOriginal           email         401     401     403     200     403     403     403     403     403     403     403     403     403     403     403     403
+getOriginal           agents        401     401     403     404     403     403     403     403     403     403     403     403     403     403     403     403
+getOriginal           absent        401     401     403     404     403     403     403     403     403     403     403     403     403     403     403     403
+getOriginal           misnamed      401     401     403     400     403     403     403     403     403     403     403     403     403     403     403     403
 getName               ticket            401     401     404     403     200     403     403     200     200     200     200     404     200     200     200     200
 getName               ticketNumber      401     401     404     403     200     403     403     200     200     200     200     404     200     200     200     200
 getName               agents            401     401     404     403     200     403     403     200     200     200     200     404     200     200     200     200
@@ -226,7 +234,11 @@ func TestMatrix(t *testing.T) {
 			}
 			a.forgetWebhooks()
 			method, path, body := a.cell(operation, object)
-			if got := a.do(principal, method, path, body); got.status != want {
+			var headers []header
+			if operation == "createEmail" {
+				headers = []header{asMail}
+			}
+			if got := a.do(principal, method, path, body, headers...); got.status != want {
 				t.Errorf("%s of %s as %s = %d %s; want %d", operation, object, principal, got.status, got.body, want)
 			}
 			cells++
@@ -269,6 +281,14 @@ func (a *account) cell(operation, object string) (method, path, body string) {
 		return "GET", a.commentObject(object) + "/versions", ""
 	case "createComment":
 		return "POST", a.ticketObject(object) + "/comments", newComment("text", false)
+	case "createEmail":
+		return "POST", a.ticketObject(object) + "/emails", mailOf("Subject: x", "", "x")
+	case "getOriginal":
+		if object == "email" {
+			made := a.must(201, "relay", "POST", a.ticket()+"/emails", burning, asMail)
+			return "GET", made.header.Get("Location") + "/original", ""
+		}
+		return "GET", a.commentObject(object) + "/original", ""
 	case "createNote":
 		return "POST", a.ticketObject(object) + "/comments", newComment("text", true)
 	case "getComment":

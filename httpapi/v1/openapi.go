@@ -102,11 +102,17 @@ func (op *operation) describe(schemas huma.Registry, refusal *huma.Schema) *huma
 			Required: true, Content: map[string]*huma.MediaType{mediaType: {Schema: schemas.Schema(reflect.TypeOf(op.body), true, "")}},
 		}
 	}
+	if op.takes != "" {
+		d.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{op.takes: {Schema: anyBytes}}}
+	}
 	for _, answer := range op.answers {
 		d.Responses[strconv.Itoa(answer.status)] = answer.describe(schemas)
 	}
 	if op.lines != nil {
 		d.Responses[strconv.Itoa(op.answers[0].status)].Content[linesType] = &huma.MediaType{Schema: schemas.Schema(reflect.TypeOf(op.lines), true, "")}
+	}
+	if op.gives != "" {
+		d.Responses[strconv.Itoa(op.answers[0].status)].Content = map[string]*huma.MediaType{op.gives: {Schema: anyBytes}}
 	}
 	if op.events != nil {
 		d.Responses[strconv.Itoa(op.answers[0].status)].Content = map[string]*huma.MediaType{
@@ -122,6 +128,9 @@ func (op *operation) describe(schemas huma.Registry, refusal *huma.Schema) *huma
 	}
 	return d
 }
+
+// anyBytes is what any bytes are.
+var anyBytes = &huma.Schema{Type: huma.TypeString, Format: "binary"}
 
 // statuses are those of the problems that the operation may answer with.
 func (op *operation) statuses() []int {

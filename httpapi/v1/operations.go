@@ -19,7 +19,9 @@ type operation struct {
 	scope   auth.Scope // that the key must have; 0: no key is asked for
 	query   []parameter
 	headers []parameter // of the request
-	body    any         // a value of the type that the body is decoded into; nil: no body
+	body    any         // a value of the type that the body is decoded into; nil: no JSON
+	takes   string      // the media type of a body that is no JSON
+	gives   string      // the media type of an answer that is no JSON
 	answers []answer
 	lines   any   // a value of what a line is, where the first answer can also be had line by line; nil: it cannot
 	events  any   // a value of what the data of an event is, where the first answer never ends; nil: it does
@@ -132,6 +134,27 @@ var operations = []operation{
 		answers: []answer{{200, "The receipt.", Receipt{}, []string{"Cache-Control"}}},
 		refuses: []int{404},
 		serve:   within((*API).getRedaction),
+	},
+	{
+		id: "createEmail", method: http.MethodPost, path: ticketPath + "/emails", tag: "comments", scope: auth.CommentsActAs,
+		summary: "Make a comment of an e-mail",
+		doc: "For the program that receives e-mails. The author is the user with the sender's address; a sender not heard of before is " +
+			"introduced as a customer. The text is the HTML of the e-mail, or else its plain text; quoted replies stay. Images and attachments become files of the " +
+			"comment. The e-mail itself is kept as it came, at most 25 MiB of it. What is malformed is kept and read as far as it can be. " +
+			"An e-mail with a Message-ID becomes one comment, however often it comes.",
+		takes:   emailType,
+		answers: []answer{{201, "The comment.", Comment{}, []string{"ETag", "Cache-Control", "Location", "Idempotent-Replayed"}}},
+		refuses: []int{404, 408, 409, 413, 415, 422},
+		serve:   within((*API).createEmail),
+	},
+	{
+		id: "getOriginal", method: http.MethodGet, path: commentPath + "/original", tag: "history", scope: auth.AuditRead,
+		summary: "Get the e-mail that a comment came from",
+		doc:     "As it came; after a redaction, made anew of its headers and texts as the redaction has left them.",
+		gives:   emailType,
+		answers: []answer{{200, "The e-mail.", nil, []string{"Cache-Control"}}},
+		refuses: []int{404},
+		serve:   (*API).getOriginal,
 	},
 	{
 		id: "listVersions", method: http.MethodGet, path: commentPath + "/versions", tag: "history", scope: auth.AuditRead,

@@ -17,6 +17,7 @@ type reader interface {
 	List(ctx context.Context, q threads.ListQuery) (threads.Page, error)
 	Stream(ctx context.Context, q threads.ListQuery, begin func(threads.Page) error, chunk func([]threads.Comment) error) error
 	Get(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.CommentID, viewer domain.Actor) (threads.Comment, error)
+	GetWhole(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.CommentID, viewer domain.Actor) (threads.Comment, error)
 	Ticket(ctx context.Context, account domain.AccountID, id domain.TicketID, viewer domain.Actor) (threads.Ticket, error)
 	TicketByNumber(ctx context.Context, account domain.AccountID, viewer domain.Actor, number int64) (domain.TicketID, error)
 	Locate(ctx context.Context, account domain.AccountID, viewer domain.Actor, comment domain.CommentID) (threads.Location, error)

@@ -18,6 +18,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/audit"
+	"github.com/commentd/commentd/eventstore/files/filestest"
 	"github.com/commentd/commentd/eventstore/relay/webhook"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi"
@@ -85,6 +86,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 		Log:      audit.NewReader(pool, s.treeKey, 0),
 		Live:     &v1.Live{Hub: s.hub, Recheck: s.keys.Recheck},
 		Webhooks: &v1.Webhooks{Store: webhook.NewStore(pool, root, 0), Guard: loopback},
+		Files:    filestest.New(t, s.store, pool, v),
 	})
 	s.handler = httpapi.New(s.api, s.keys, m, config)
 	server := httptest.NewServer(s.handler)

@@ -3,9 +3,11 @@ package zendesk
 import (
 	"strconv"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/httpapi/directory"
 	"github.com/commentd/commentd/projections/threads"
 )
 
@@ -59,15 +61,30 @@ func (s *scene) comment(c *threads.Comment) comment {
 	return comment{saying: s.saying(c), Via: v, CreatedAt: stamp(c.CreatedAt), Metadata: metadata(c.Document, &v, c.Flags)}
 }
 
-// via is that of a comment: what is public goes to the requester, but for calls.
+// via is that of a comment: what is public goes to the requester, but for calls and for
+// e-mails, which say where they went.
 func (s *scene) via(c *threads.Comment) via {
-	if body := bodyOf(c); body.Voice != "" {
+	body := bodyOf(c)
+	if body.Voice != "" {
 		return voiceVia(&body)
 	}
-	if !c.Public || s.requester == nil {
-		return viaOf(c.Channel, nil)
+	var to *directory.User
+	if c.Public && s.requester != nil {
+		to = s.people[*s.requester]
 	}
-	return viaOf(c.Channel, s.people[*s.requester])
+	v := viaOf(c.Channel, to)
+	if body.Source == "" {
+		return v
+	}
+	var told source
+	if err := json.Unmarshal([]byte(body.Source), &told); err != nil {
+		return v
+	}
+	v.Source.From = told.From
+	if c.Public {
+		v.Source.To = told.To
+	}
+	return v
 }
 
 // system tells where a text was sent from.

@@ -8,6 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/inbound"
 )
 
 const root = "/api/v2"
@@ -30,7 +31,7 @@ type callKey struct{}
 // learns nothing, not even what there is.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Zendesk-Api-Version", "v2")
-	c := &call{w: w, params: chi.NewRouteContext(), base: a.baseOf(r) + root}
+	c := &call{w: w, params: chi.NewRouteContext(), base: inbound.BaseURL(r, a.base) + root}
 	method := r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
@@ -91,20 +92,4 @@ func (a *API) dispatch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.run(c)
-}
-
-// baseOf returns the scheme and host by which the caller reaches this service.
-func (a *API) baseOf(r *http.Request) string {
-	if a.base != "" {
-		return a.base
-	}
-	for _, x := range r.Host {
-		if (x < 'a' || x > 'z') && (x < 'A' || x > 'Z') && (x < '0' || x > '9') && !strings.ContainsRune("-.:[]", x) {
-			return "" // links are relative, then
-		}
-	}
-	if r.TLS != nil {
-		return "https://" + r.Host
-	}
-	return "http://" + r.Host
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/files/filestest"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi"
 	"github.com/commentd/commentd/httpapi/auth"
@@ -80,7 +81,7 @@ func newStackWith(t testing.TB, zendeskConfig zendesk.Config, options ...func(*h
 	for _, option := range options {
 		option(&config)
 	}
-	native := v1.New(s.store, reader, threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, root, v1.Config{})
+	native := v1.New(s.store, reader, threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, root, v1.Config{Files: filestest.New(t, s.store, pool, v)})
 	server := httptest.NewServer(httpapi.New(native, s.keys, m, config))
 	t.Cleanup(server.Close)
 	s.url = server.URL

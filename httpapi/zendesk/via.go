@@ -24,6 +24,9 @@ type address struct {
 	FormattedPhone *string `json:"formatted_phone,omitzero"`
 	Name           *string `json:"name,omitzero"`
 	Address        *string `json:"address,omitzero"`
+	// Of an e-mail.
+	Recipients []string `json:"original_recipients,omitempty"`
+	CCs        []string `json:"email_ccs,omitempty"`
 }
 
 // viaOf is how a comment came in, or a ticket; to is whom it is sent to, nil of what is
