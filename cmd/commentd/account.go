@@ -19,6 +19,7 @@ type accountSettings struct {
 	Mask                 string `enum:"fixed,per_char," default:"" help:"What stands in the place of what is redacted: fixed is four blocks, per_char one for each character, which tells the length. Fixed if never set."`
 	DeletedRetentionDays *int   `help:"For how many days the texts of deleted comments are kept; 0: they are erased at once. 30 if never set." placeholder:"DAYS"`
 	ContentRetentionDays *int   `help:"For how many days any text is kept; 0: for ever. 0 if never set." placeholder:"DAYS"`
+	MaxAttachment        *int   `help:"How large a file may be, in MiB; 0: 50, as if never set." placeholder:"MIB"`
 	AgentWorkspace       string `enum:"true,false," default:"" help:"Whether agents can redact by marking HTML, on the Zendesk-compatible API. True if never set."`
 	AgentsCanDelete      string `name:"agents-can-delete-tickets" enum:"true,false," default:"" help:"Whether agents can redact at all, on the Zendesk-compatible API. True if never set."`
 }
@@ -33,6 +34,9 @@ func (s accountSettings) change(settings directory.Settings) (directory.Settings
 	}
 	if s.ContentRetentionDays != nil {
 		settings.ContentRetentionDays = *s.ContentRetentionDays
+	}
+	if s.MaxAttachment != nil {
+		settings.MaxAttachmentMB = *s.MaxAttachment
 	}
 	setIfGiven(&settings.AgentWorkspace, s.AgentWorkspace)
 	setIfGiven(&settings.AgentsCanDeleteTickets, s.AgentsCanDelete)
@@ -135,10 +139,11 @@ func accountRow(a directory.Account) row {
 			ContentDays    int    `json:"content_retention_days"`
 			Workspace      bool   `json:"agent_workspace"`
 			AgentsDelete   bool   `json:"agents_can_delete_tickets"`
+			MaxAttachment  int64  `json:"max_attachment_mb"`
 			CreatedAt      string `json:"created_at"`
 			ErasedAt       string `json:"erased_at,omitempty"`
 		}{a.Slug, string(a.Settings.UnknownTickets), a.Settings.Mask.String(), policy.Deleted, policy.Contents,
-			a.Settings.HasAgentWorkspace(), a.Settings.AgentsMayDelete(), created, erased},
+			a.Settings.HasAgentWorkspace(), a.Settings.AgentsMayDelete(), a.Settings.MaxAttachment() >> 20, created, erased},
 	}
 }
 

@@ -59,7 +59,8 @@ type Sealed struct {
 	src    io.Reader
 	aead   cipher.AEAD
 	plain  []byte // the piece at hand, and the first byte of the next, if there is one
-	sealed []byte // what is left of the piece before it
+	sealed []byte // what is left of the piece before it, in buffer
+	buffer []byte
 	piece  int64
 	size   int64
 	err    error
@@ -67,7 +68,7 @@ type Sealed struct {
 
 // Seal returns a reader of src, sealed under key.
 func Seal(key Key, src io.Reader) *Sealed {
-	return &Sealed{src: src, aead: key.cipher(), plain: make([]byte, 0, pieceSize+1)}
+	return &Sealed{src: src, aead: key.cipher(), plain: make([]byte, 0, pieceSize+1), buffer: make([]byte, 0, pieceSize+overhead)}
 }
 
 // Size returns how many bytes of src were read.
@@ -101,7 +102,7 @@ func (s *Sealed) next() {
 		return
 	}
 	piece := s.plain[:min(len(s.plain), pieceSize)]
-	s.sealed = s.aead.Seal(s.sealed[:0:0], nonce(s.piece, last), piece, nil)
+	s.sealed = s.aead.Seal(s.buffer, nonce(s.piece, last), piece, nil)
 	s.plain = s.plain[:copy(s.plain, s.plain[len(piece):])]
 	s.piece++
 }

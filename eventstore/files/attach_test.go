@@ -52,7 +52,7 @@ func TestAttach(t *testing.T) {
 		"Uploaded": second(w.files.Uploaded(t.Context(), u)),
 		"Add":      second(w.files.Add(t.Context(), u, w.put("late"))),
 		"Drop":     w.files.Drop(t.Context(), u),
-		"Claim":    w.files.Claim(t.Context(), account, agent.ID, []vault.UploadToken{u.Token}, new(domain.Text)),
+		"Execute":  second(w.log.Execute(t.Context(), w.comment("again", u), nil)),
 	} {
 		if !errors.Is(err, domain.ErrUploads) {
 			t.Errorf("%s after it was attached: %v; want ErrUploads", name, err)
@@ -71,7 +71,7 @@ func TestWhoMayAttach(t *testing.T) {
 		"another token":   {Account: account, Uploader: u.Uploader, Token: vault.NewUploadToken()},
 	} {
 		for what, err := range map[string]error{
-			"Claim":    w.files.Claim(t.Context(), u.Account, u.Uploader, []vault.UploadToken{u.Token}, new(domain.Text)),
+			"Execute":  second(w.log.Execute(t.Context(), w.comment("stolen", u), nil)),
 			"Uploaded": second(w.files.Uploaded(t.Context(), u)),
 			"Add":      second(w.files.Add(t.Context(), u, w.put("intruder"))),
 			"Drop":     w.files.Drop(t.Context(), u),
@@ -218,12 +218,16 @@ func TestRaceForOneUpload(t *testing.T) {
 
 func TestReplayAttachesOnce(t *testing.T) {
 	w := newWorld(t)
-	cmd := w.comment("once", w.upload("one"))
+	u := w.upload("one")
+	cmd := w.comment("once", u)
 	receipt, err := w.log.Receipt(t.Context(), account, agent.ID, "test", "key", []byte("request"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, replayed := range []bool{false, true} {
+		if replayed { // the request comes again, and the upload is used up
+			cmd = w.comment("once", u)
+		}
 		if result, err := w.log.Execute(t.Context(), cmd, receipt); err != nil || result.Replayed != replayed {
 			t.Errorf("attempt %d: Execute = %+v, %v; want Replayed = %v", i, result, err, replayed)
 		}

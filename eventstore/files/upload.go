@@ -119,16 +119,18 @@ func (s *Store) Uploaded(ctx context.Context, u Upload) (Uploaded, error) {
 	return up, nil
 }
 
-// Claim has a text attach the files of uploads, in their order. Whether they are still
-// there when it is written, the log judges. The error is domain.ErrUploads if one is not
-// there now.
+// Claim has a text attach the files of uploads, in their order. Whether they are there
+// when it is written, the log judges, also of those that are not there now: it knows
+// whether the command was obeyed before, and has used them up.
 func (s *Store) Claim(ctx context.Context, account domain.AccountID, uploader domain.UserID, tokens []vault.UploadToken, text *domain.Text) error {
 	for i, token := range tokens {
 		if slices.Contains(tokens[:i], token) {
 			continue
 		}
 		up, err := s.Uploaded(ctx, Upload{account, uploader, token})
-		if err != nil {
+		if errors.Is(err, domain.ErrUploads) {
+			up.rows = impossible
+		} else if err != nil {
 			return err
 		}
 		text.Attachments = append(text.Attachments, up.Files...)
@@ -136,6 +138,9 @@ func (s *Store) Claim(ctx context.Context, account domain.AccountID, uploader do
 	}
 	return nil
 }
+
+// impossible is how many files no upload has.
+const impossible = -1
 
 // Drop ends an upload. The error is domain.ErrUploads if it is not there (any more).
 func (s *Store) Drop(ctx context.Context, u Upload) error {

@@ -31,6 +31,19 @@ type Settings struct {
 	// may, to redact on the Zendesk-compatible API. nil: true.
 	AgentWorkspace         *bool `json:"agent_workspace,omitzero"`
 	AgentsCanDeleteTickets *bool `json:"agents_can_delete_tickets,omitzero"`
+	// MaxAttachmentMB is how large a file may be, in MiB; 0: DefaultMaxAttachment.
+	MaxAttachmentMB int `json:"max_attachment_mb,omitzero"`
+}
+
+// DefaultMaxAttachment is how large a file may be if the account says nothing, in MiB.
+const DefaultMaxAttachment = 50
+
+// MaxAttachment is how large a file may be, in bytes.
+func (s Settings) MaxAttachment() int64 {
+	if s.MaxAttachmentMB > 0 {
+		return int64(s.MaxAttachmentMB) << 20
+	}
+	return DefaultMaxAttachment << 20
 }
 
 // HasAgentWorkspace is AgentWorkspace with its default.
@@ -83,13 +96,19 @@ func (s Settings) validate() error {
 	if days := s.DeletedRetentionDays; days != nil && (*days < 0 || *days > maxRetention) {
 		return &InvalidError{"deleted_retention_days", "must be 0 to 36500"}
 	}
+	if s.MaxAttachmentMB < 0 || s.MaxAttachmentMB > maxAttachmentMB {
+		return &InvalidError{"max_attachment_mb", "must be 0 to 1024"}
+	}
 	if s.ContentRetentionDays < 0 || s.ContentRetentionDays > maxRetention {
 		return &InvalidError{"content_retention_days", "must be 0 to 36500"}
 	}
 	return nil
 }
 
-const maxRetention = 36_500 // days
+const (
+	maxRetention    = 36_500 // days
+	maxAttachmentMB = 1024
+)
 
 // withDefaults fills in what was never chosen, and replaces what only a later
 // release knows: of that the default is the safe reading.

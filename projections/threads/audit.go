@@ -31,13 +31,14 @@ type Audit struct {
 type AuditType int
 
 const (
-	AuditComment     AuditType = iota + 1 // Comment
-	AuditPrivacy                          // CommentNumber, Public
-	AuditRedaction                        // CommentNumber
-	AuditCreate                           // Field, Value: at the ticket's opening
-	AuditChange                           // Field, Value, Previous
-	AuditChatStarted                      // Chat
-	AuditChatEnded                        // Chat, of which the entries are of no interest
+	AuditComment       AuditType = iota + 1 // Comment
+	AuditPrivacy                            // CommentNumber, Public
+	AuditRedaction                          // CommentNumber
+	AuditFileRedaction                      // CommentNumber, FileNumber
+	AuditCreate                             // Field, Value: at the ticket's opening
+	AuditChange                             // Field, Value, Previous
+	AuditChatStarted                        // Chat
+	AuditChatEnded                          // Chat, of which the entries are of no interest
 )
 
 // AuditEvent is a part of an audit. Of its fields those are set that its type needs.
@@ -48,7 +49,8 @@ type AuditEvent struct {
 	// deleted one the text is domain.MaskedText.
 	Comment         *Comment
 	CommentNumber   int64
-	Public          bool // what it has become then
+	FileNumber      int64 // of what is in the place of the file
+	Public          bool  // what it has become then
 	Field           AuditField
 	Value, Previous AuditValue
 	Chat            *Chat // as it is today
@@ -97,7 +99,8 @@ type AuditPage struct {
 var ErrNoAudit = errors.New("there is no such audit")
 
 // Numbers of a write (domain.Numbers) that name its events, from its own on. A comment
-// goes by its own number. There is never more than one event of visibility or redaction.
+// goes by its own number, the redaction of a file by the one after that of what is in its
+// place. There is never more than one event of visibility, or of redaction of a text.
 const (
 	numberOfChange = 1
 	numberOfField  = 3 // of the first; the others follow

@@ -217,7 +217,7 @@ func (a *Audit) add(e *Entry, known map[domain.CommentID]*today) {
 	case domain.CommentMadePublic:
 		a.Events = append(a.Events, AuditEvent{Number: a.Number + numberOfChange, Type: AuditPrivacy, CommentNumber: c.Number, Public: true})
 	case domain.CommentRedacted:
-		a.Events = append(a.Events, AuditEvent{Number: a.Number + numberOfChange, Type: AuditRedaction, CommentNumber: c.Number})
+		a.redaction(&fact, c.Number)
 	case domain.TicketOpened:
 		a.fields(AuditCreate, e, domain.Ticket{}.Evolve(fact))
 	case domain.TicketChanged:
@@ -233,6 +233,18 @@ func (a *Audit) chat(e *Entry, c *Chat) {
 		a.Events = append(a.Events, AuditEvent{Number: fact.Number, Type: AuditChatStarted, Chat: c})
 	case domain.ChatEnded:
 		a.Events = append(a.Events, AuditEvent{Number: a.Number + numberOfChange, Type: AuditChatEnded, Chat: c})
+	}
+}
+
+// redaction notes what was redacted of a comment: its text, files, or both.
+func (a *Audit) redaction(fact *domain.CommentRedacted, comment int64) {
+	if !fact.TextKept {
+		a.Events = append(a.Events, AuditEvent{Number: a.Number + numberOfChange, Type: AuditRedaction, CommentNumber: comment})
+	}
+	for _, f := range fact.Files {
+		if f.New != 0 { // else it was an e-mail, which is no attachment
+			a.Events = append(a.Events, AuditEvent{Number: f.New + 1, Type: AuditFileRedaction, CommentNumber: comment, FileNumber: f.New})
+		}
 	}
 }
 
