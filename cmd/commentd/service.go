@@ -186,7 +186,7 @@ func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, guard webhook.Gu
 			Live:     &v1.Live{Hub: hub, Recheck: s.tools.keys.Recheck},
 			Webhooks: &v1.Webhooks{Store: s.webhooks(), Guard: guard},
 		})
-		config.Zendesk = zendesk.New(s.tools.log, reader, s.tools.directory, s.tools.keys, s.root, zendesk.Config{BaseURL: s.PublicURL, Quotas: s.quotas()})
+		config.Zendesk = zendesk.New(s.tools.log, reader, s.tools.directory, s.tools.keys, s.files(), s.root, zendesk.Config{BaseURL: s.PublicURL, Quotas: s.quotas()})
 	}
 	handler := httpapi.New(api, s.tools.keys, s.metrics, config)
 	return errors.Join(httpapi.Serve(ctx, s.listener, handler, s.Drain), <-metricsDone)

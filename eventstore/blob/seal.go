@@ -87,18 +87,25 @@ func (s *Sealed) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// fill reads until there is a piece and the first byte of the next. io.EOF is the end; a
+// source that breaks off (io.ErrUnexpectedEOF) has none.
+func (s *Sealed) fill() error {
+	for len(s.plain) < cap(s.plain) {
+		n, err := s.src.Read(s.plain[len(s.plain):cap(s.plain)])
+		s.plain, s.size = s.plain[:len(s.plain)+n], s.size+int64(n)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // next seals a piece. Whether it is the last one is known only when one more byte was
 // asked for.
 func (s *Sealed) next() {
-	have := len(s.plain)
-	n, err := io.ReadFull(s.src, s.plain[have:cap(s.plain)])
-	s.plain, s.size = s.plain[:have+n], s.size+int64(n)
-	last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	switch {
-	case last:
-		s.err = io.EOF
-	case err != nil:
-		s.err = err
+	err := s.fill()
+	last := errors.Is(err, io.EOF)
+	if s.err = err; err != nil && !last {
 		return
 	}
 	piece := s.plain[:min(len(s.plain), pieceSize)]

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/iotest"
 )
@@ -144,6 +145,17 @@ func TestDamage(t *testing.T) {
 		got, err := read(t, store, id, key, size)
 		if !errors.Is(err, ErrDamaged) || !bytes.HasPrefix(plain, got) {
 			t.Errorf("another size, %d: %d bytes, %v; want ErrDamaged", size, len(got), err)
+		}
+	}
+}
+
+// A source that breaks off is not taken for one that ends: half a file would be sealed as
+// a whole one.
+func TestSealOfWhatBreaksOff(t *testing.T) {
+	for _, size := range []int{0, 1, pieceSize, pieceSize + 1, 3 * pieceSize} {
+		src := io.MultiReader(strings.NewReader(strings.Repeat("x", size)), iotest.ErrReader(io.ErrUnexpectedEOF))
+		if n, err := io.Copy(io.Discard, Seal(NewKey(), src)); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("%d bytes, then cut off: %d bytes sealed, %v; want io.ErrUnexpectedEOF", size, n, err)
 		}
 	}
 }

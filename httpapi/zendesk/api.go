@@ -12,9 +12,11 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/files"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/httpapi/intake"
 	"github.com/commentd/commentd/projections/threads"
 )
 
@@ -60,19 +62,22 @@ type reader interface {
 
 // API serves /api/v2.
 type API struct {
-	store    executor
-	numbers  numbers
-	people   people
-	threads  reader
-	keys     *auth.Store
-	cursors  *vault.CursorCipher
-	tags     *vault.Tagger
-	base     string
-	routes   *chi.Mux // finds operations, and serves nothing
-	found    map[string]*operation
-	admitted http.Handler
-	exports  exportLimits
-	quotas   quotas
+	store      executor
+	numbers    numbers
+	people     people
+	threads    reader
+	keys       *auth.Store
+	files      *files.Store
+	intake     *intake.Intake
+	cursors    *vault.CursorCipher
+	tags       *vault.Tagger
+	fileTokens *vault.FileTokens
+	base       string
+	routes     *chi.Mux // finds operations, and serves nothing
+	found      map[string]*operation
+	admitted   http.Handler
+	exports    exportLimits
+	quotas     quotas
 }
 
 // Config is what New may be told beyond what it needs.
@@ -85,10 +90,11 @@ type Config struct {
 
 // New returns an API on the parts given. Cursors are made under a key derived from root,
 // so that all instances understand each other's.
-func New(store *eventstore.Store, readModel *threads.Reader, people *directory.Store, keys *auth.Store, root vault.RootKey, config Config) *API {
+func New(store *eventstore.Store, readModel *threads.Reader, people *directory.Store, keys *auth.Store, kept *files.Store, root vault.RootKey, config Config) *API {
 	a := &API{
 		store: store, numbers: store.Numbers(), people: people, threads: readModel, keys: keys,
-		cursors: vault.NewCursorCipher(root), tags: vault.NewTagger(root), base: config.BaseURL,
+		files: kept, intake: intake.New(kept),
+		cursors: vault.NewCursorCipher(root), tags: vault.NewTagger(root), fileTokens: vault.NewFileTokens(root), base: config.BaseURL,
 		routes: chi.NewMux(), found: make(map[string]*operation, len(operations)),
 		quotas:  newQuotas(config.Quotas),
 		exports: exportLimits{second: 4000, bytes: 8 << 20},
@@ -104,8 +110,17 @@ func New(store *eventstore.Store, readModel *threads.Reader, people *directory.S
 // answerTimeout bounds what is done for one request.
 const answerTimeout = 20 * time.Second
 
+// timeout bounds what is done for a request for the operation. A file takes as long as
+// the caller takes to send it.
+func (op *operation) timeout() time.Duration {
+	if op.action == "uploads/create" {
+		return uploading + answerTimeout
+	}
+	return answerTimeout
+}
+
 func (a *API) run(c *call) {
-	ctx, cancel := context.WithTimeout(c.Context(), answerTimeout)
+	ctx, cancel := context.WithTimeout(c.Context(), c.op.timeout())
 	defer cancel()
 	whole := c.Request
 	c.Request = whole.WithContext(ctx)

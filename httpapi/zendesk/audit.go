@@ -50,6 +50,12 @@ type (
 		Type      string `json:"type"`
 		CommentID int64  `json:"comment_id"`
 	}
+	fileRedaction struct {
+		ID           int64  `json:"id"`
+		Type         string `json:"type"`
+		AttachmentID int64  `json:"attachment_id"` // of what is in the place of the file
+		CommentID    int64  `json:"comment_id"`
+	}
 	creation struct {
 		ID        int64          `json:"id"`
 		Type      string         `json:"type"`
@@ -73,6 +79,8 @@ func (s *scene) event(e *threads.AuditEvent) any {
 		return privacyChange{e.Number, "CommentPrivacyChange", e.CommentNumber, e.Public}
 	case threads.AuditRedaction:
 		return redaction{e.Number, "CommentRedactionEvent", e.CommentNumber}
+	case threads.AuditFileRedaction:
+		return fileRedaction{e.Number, "AttachmentRedactionEvent", e.FileNumber, e.CommentNumber}
 	case threads.AuditCreate:
 		return creation{e.Number, "Create", s.value(&e.Value), string(e.Field)}
 	case threads.AuditChange:

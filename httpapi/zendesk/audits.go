@@ -61,7 +61,7 @@ func (a *API) getAudit(c *call) error {
 }
 
 func (a *API) shownAudit(c *call, about *threads.Ticket, found threads.Audit) (audit, error) {
-	s, err := a.sceneOf(c.Context(), c.caller.Account, about.Requester, peopleOf([]threads.Audit{found}))
+	s, err := a.sceneOf(c, about.Requester, peopleOf([]threads.Audit{found}))
 	if err != nil {
 		return audit{}, err
 	}

@@ -14,15 +14,15 @@ import (
 // saying is a comment as it stands in audits and in the answers to redactions (contract
 // §5.1): these nine members, in this order, and others of a call.
 type saying struct {
-	ID          int64    `json:"id"`
-	Type        string   `json:"type"`
-	AuthorID    int64    `json:"author_id"`
-	Body        string   `json:"body"`
-	HTMLBody    string   `json:"html_body"`
-	PlainBody   string   `json:"plain_body"`
-	Public      bool     `json:"public"`
-	Attachments []string `json:"attachments"` // there are none yet
-	AuditID     int64    `json:"audit_id"`
+	ID          int64        `json:"id"`
+	Type        string       `json:"type"`
+	AuthorID    int64        `json:"author_id"`
+	Body        string       `json:"body"`
+	HTMLBody    string       `json:"html_body"`
+	PlainBody   string       `json:"plain_body"`
+	Public      bool         `json:"public"`
+	Attachments []attachment `json:"attachments"`
+	AuditID     int64        `json:"audit_id"`
 	voiced      `json:",inline"`
 }
 
@@ -38,13 +38,15 @@ type comment struct {
 type scene struct {
 	people    roster
 	requester *domain.UserID
+	files     cabinet
+	inline    bool // images in texts are listed with the files
 }
 
 func (s *scene) saying(c *threads.Comment) saying {
 	body := bodyOf(c)
 	return saying{
 		ID: c.Number, Type: typeOf(&body), AuthorID: s.people.number(c.Author.ID),
-		Body: body.Text, HTMLBody: body.HTMLBody(), PlainBody: body.PlainBody(), Public: c.Public, Attachments: []string{}, AuditID: c.Audit, voiced: voicedOf(&body),
+		Body: body.Text, HTMLBody: body.HTMLBody(), PlainBody: body.PlainBody(), Public: c.Public, Attachments: s.files.attached(body.Attachments, s.inline), AuditID: c.Audit, voiced: voicedOf(&body),
 	}
 }
 

@@ -1,7 +1,6 @@
 package zendesk
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/commentd/commentd/domain"
@@ -50,6 +49,7 @@ func (a *API) listComments(c *call) error {
 	if err != nil {
 		return err
 	}
+	s.inline = isTrue(last(asked.others, "include_inline_images"))
 	shown := make([]comment, len(page.Comments))
 	for i := range page.Comments {
 		shown[i] = s.comment(&page.Comments[i])
@@ -61,6 +61,9 @@ func (a *API) listComments(c *call) error {
 	c.setLastModified(page.Comments)
 	return a.replyTagged(c, append(answer, asked.members(c.self(), at)...))
 }
+
+// isTrue reports whether a query says yes to something.
+func isTrue(said string) bool { return said == "true" || said == "1" }
 
 // self is the URL of what was asked for, without its query. Numbers in it are written
 // in one way only, so it is the path as it came.
@@ -96,17 +99,17 @@ func (a *API) scene(c *call, ticket domain.TicketID, users []domain.UserID) (abo
 	if err != nil {
 		return about, nil, err
 	}
-	s, err = a.sceneOf(c.Context(), c.caller.Account, about.Requester, users)
+	s, err = a.sceneOf(c, about.Requester, users)
 	return about, s, err
 }
 
-func (a *API) sceneOf(ctx context.Context, account domain.AccountID, requester *domain.UserID, authors []domain.UserID) (*scene, error) {
+func (a *API) sceneOf(c *call, requester *domain.UserID, authors []domain.UserID) (*scene, error) {
 	ids := append(make([]domain.UserID, 0, len(authors)+1), authors...)
 	if requester != nil {
 		ids = append(ids, *requester)
 	}
-	people, err := a.roster(ctx, account, ids)
-	return &scene{people: people, requester: requester}, err
+	people, err := a.roster(c.Context(), c.caller.Account, ids)
+	return &scene{people: people, requester: requester, files: a.cabinet(c)}, err
 }
 
 // countComments serves GET /tickets/{ticket_id}/comments/count.

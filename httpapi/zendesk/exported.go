@@ -44,6 +44,8 @@ func (s *scene) child(a *threads.Audit, e *threads.AuditEvent, whole bool) any {
 		}
 	case threads.AuditRedaction:
 		kind, told = "CommentRedactionEvent", ordered{{"comment_id", strconv.FormatInt(e.CommentNumber, 10)}} // a string, here alone
+	case threads.AuditFileRedaction:
+		kind, told = "AttachmentRedactionEvent", ordered{{"attachment_id", strconv.FormatInt(e.FileNumber, 10)}, {"comment_id", e.CommentNumber}} // likewise
 	case threads.AuditCreate:
 		kind, told = "Create", ordered{{string(e.Field), s.value(&e.Value)}}
 	case threads.AuditChange:

@@ -19,7 +19,7 @@ const (
 // document has the same.
 type operation struct {
 	method string
-	path   string      // below /api/v2, and without .json; parameters are integers
+	path   string      // below /api/v2, and without .json; parameters are integers, but for tokens
 	action string      // what the operation is called in refusals
 	scopes auth.Scopes // one of which the key must have; none: it is open to everybody
 	also   auth.Scope  // which it must have, too: whoever is shown texts is to be allowed to read; 0: none
@@ -46,6 +46,13 @@ var operations = []operation{
 	{put, "/tickets/{ticket_id}/comments/{comment_id}/redact", "ticket_comments/redact", mayRedact, auth.CommentsRead, agents, (*API).redactText, updates},
 	{put, "/comment_redactions/{comment_id}", "comment_redactions/update", mayRedact, auth.CommentsRead, agents, (*API).redactComment, noUse},
 	{put, "/chat_redactions/{ticket_id}", "chat_redactions/update", mayRedact, auth.CommentsRead, agents, (*API).redactChat, updates},
+
+	{put, "/tickets/{ticket_id}/comments/{comment_id}/attachments/{attachment_id}/redact", "attachments/redact", mayRedact, auth.CommentsRead, agents, (*API).redactAttachment, updates},
+	{http.MethodDelete, "/tickets/{ticket_id}/comments/{comment_id}/attachments/{attachment_id}/redact", "attachments/redact", mayRedact, auth.CommentsRead, agents, (*API).redactAttachment, updates},
+
+	{http.MethodPost, "/uploads", "uploads/create", mayWrite, 0, anyone, (*API).createUpload, noUse},
+	{http.MethodDelete, "/uploads/{token}", "uploads/destroy", mayWrite, 0, anyone, (*API).deleteUpload, noUse},
+	{get, "/attachments/{attachment_id}", "attachments/show", mayRead, 0, agents, (*API).getAttachment, noUse},
 
 	{get, "/tickets/{ticket_id}", "tickets/show", mayRead, 0, agents, (*API).getTicket, noUse},
 	{http.MethodPost, "/tickets", "tickets/create", mayChange, auth.CommentsRead, agents, (*API).createTicket, creates},

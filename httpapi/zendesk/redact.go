@@ -90,16 +90,21 @@ func (a *API) redactComment(c *call) error {
 	if err != nil {
 		return err
 	}
-	// No comment has attachments, so no URL can be one of them.
-	if urls, ok := body.given("external_attachment_urls"); ok && urls.String() != "[]" {
-		return invalid("external_attachment_urls", detail{"External attachment urls: must be those of attachments of the comment", "InvalidValue"})
+	hide := domain.Redaction{}
+	if html != nil {
+		hide.MarkedHTML = *html
 	}
-	if html == nil || *html == "" {
+	found, err := a.threads.GetWhole(c.Context(), c.caller.Account, ticket, comment, viewer)
+	if err != nil {
+		return err
+	}
+	if hide.Attachments, err = a.namedFiles(c, body, hide.MarkedHTML, attachmentsOf(&found)); err != nil {
+		return err
+	}
+	if hide.MarkedHTML == "" && hide.Attachments == nil {
 		return a.replySaying(c, ticket, comment)
 	}
-	return a.redact(c, domain.RedactComment{
-		Ticket: ticket, Comment: comment, Mask: settings.Mask, Hide: domain.Redaction{MarkedHTML: *html},
-	})
+	return a.redact(c, domain.RedactComment{Ticket: ticket, Comment: comment, Mask: settings.Mask, Hide: hide})
 }
 
 // redact has something redacted, and shows what is left.
@@ -121,7 +126,7 @@ func (a *API) replySaying(c *call, ticket domain.TicketID, comment domain.Commen
 	if err != nil {
 		return err
 	}
-	s, err := a.sceneOf(c.Context(), c.caller.Account, nil, authorsOf([]threads.Comment{found}))
+	s, err := a.sceneOf(c, nil, authorsOf([]threads.Comment{found}))
 	if err != nil {
 		return err
 	}

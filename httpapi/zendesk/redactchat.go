@@ -111,7 +111,7 @@ func (a *API) replyChat(c *call, ticket domain.TicketID, id domain.ChatID) error
 	if err != nil {
 		return err
 	}
-	s, err := a.sceneOf(c.Context(), c.caller.Account, nil, talkersOf(&found))
+	s, err := a.sceneOf(c, nil, talkersOf(&found))
 	if err != nil {
 		return err
 	}

@@ -78,6 +78,8 @@ var (
 	errRedaction = refuse(http.StatusBadRequest, named{"InvalidRedaction", "Text not found in comment"})
 	errMarks     = invalid("html_body", detail{"Html body: must be that of the comment with nothing but marks added", "InvalidValue"})
 	errReused    = refuse(http.StatusBadRequest, named{"IdempotentRequestError", "Request parameters don't match the given idempotency key"})
+	errUploads   = invalid("uploads", detail{"Uploads: is invalid", "InvalidValue"})
+	errManyFiles = invalid("uploads", detail{"Uploads: cannot be more than 100 files", "TooManyValues"})
 	errStale     = refuse(http.StatusConflict, named{"UpdateConflict",
 		"Safe Update prevented the update due to outdated ticket data. Please fetch the latest ticket data and try again."})
 	errCollision = refuse(http.StatusConflict, named{"DatabaseConflict", "Database collision"})
@@ -147,6 +149,12 @@ func shaped(err error) *refusal {
 		return errChatActive
 	case errors.Is(err, domain.ErrNoChatEntry):
 		return errNoMessage
+	case errors.Is(err, domain.ErrUploads):
+		return errUploads
+	case errors.Is(err, domain.ErrTooManyAttachments):
+		return errManyFiles
+	case errors.Is(err, domain.ErrNoAttachment):
+		return errNotFound
 	}
 	return nil
 }

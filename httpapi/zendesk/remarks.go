@@ -48,7 +48,7 @@ func (a *API) listRemarks(c *call) error {
 	}
 	shown := make([]remark, len(page.Comments))
 	for i := range page.Comments {
-		shown[i] = people.remark(number, &page.Comments[i])
+		shown[i] = people.remark(number, &page.Comments[i], a.cabinet(c))
 	}
 	answer := ordered{{"comments", shown}}
 	if c.includes("users") {

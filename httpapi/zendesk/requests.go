@@ -16,23 +16,23 @@ import (
 
 // remark is a public comment of a request.
 type remark struct {
-	ID          int64    `json:"id"`
-	Type        string   `json:"type"`
-	RequestID   int64    `json:"request_id"`
-	Body        string   `json:"body"`
-	HTMLBody    string   `json:"html_body"`
-	PlainBody   string   `json:"plain_body"`
-	Public      bool     `json:"public"`
-	AuthorID    int64    `json:"author_id"`
-	Attachments []string `json:"attachments"` // there are none yet
-	CreatedAt   stamp    `json:"created_at"`
+	ID          int64        `json:"id"`
+	Type        string       `json:"type"`
+	RequestID   int64        `json:"request_id"`
+	Body        string       `json:"body"`
+	HTMLBody    string       `json:"html_body"`
+	PlainBody   string       `json:"plain_body"`
+	Public      bool         `json:"public"`
+	AuthorID    int64        `json:"author_id"`
+	Attachments []attachment `json:"attachments"`
+	CreatedAt   stamp        `json:"created_at"`
 }
 
-func (r roster) remark(request int64, c *threads.Comment) remark {
+func (r roster) remark(request int64, c *threads.Comment, files cabinet) remark {
 	body := bodyOf(c)
 	return remark{
 		ID: c.Number, Type: typeOf(&body), RequestID: request, Body: body.Text, HTMLBody: body.HTMLBody(), PlainBody: body.PlainBody(),
-		Public: true, AuthorID: r.number(c.Author.ID), Attachments: []string{}, CreatedAt: stamp(c.CreatedAt),
+		Public: true, AuthorID: r.number(c.Author.ID), Attachments: files.attached(body.Attachments, false), CreatedAt: stamp(c.CreatedAt),
 	}
 }
 
@@ -82,7 +82,7 @@ func (a *API) getRemark(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, ordered{{"comment", people.remark(request, &found)}})
+	return c.reply(http.StatusOK, ordered{{"comment", people.remark(request, &found, a.cabinet(c))}})
 }
 
 // request is a ticket as its requester sees it.

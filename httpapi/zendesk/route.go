@@ -22,6 +22,7 @@ func (a *API) Mount(mux *chi.Mux, admit func(http.Handler) http.Handler) {
 	a.admitted = admit(http.HandlerFunc(a.dispatch))
 	mux.Handle(root, a)
 	mux.Handle(root+"/*", a)
+	a.mountContent(mux)
 }
 
 // callKey is the key of the call in the context of a request.

@@ -37,6 +37,10 @@ func (a *API) say(c *call, cmd *domain.WriteTicket, w *wish) error {
 	if err != nil {
 		return err
 	}
+	if err := a.files.Claim(c.Context(), c.caller.Account, c.caller.UserID, w.comment.uploads, text); err != nil {
+		return err
+	}
+	a.cabinet(c).markInline(text)
 	cmd.Comment = domain.CommentID(id)
 	cmd.Say = &domain.NewComment{Author: author, Public: w.comment.public, Text: text, Channel: w.channel, Flags: w.comment.flags}
 	return nil

@@ -4,9 +4,9 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/vault"
 )
 
 // A speech is a comment that somebody wants to make.
@@ -16,10 +16,14 @@ type speech struct {
 	public     *bool
 	voice      string // of a call: as in domain.Body
 	flags      domain.Flags
+	uploads    []vault.UploadToken // whose files it has
 }
 
+// wordless reports whether a speech is no more than its files.
+func (s *speech) wordless() bool { return s == nil || s.text == "" && s.html == "" }
+
 // silent reports whether a speech says nothing.
-func (s *speech) silent() bool { return s == nil || s.text == "" && s.html == "" }
+func (s *speech) silent() bool { return s.wordless() && (s == nil || s.uploads == nil) }
 
 // speech reads the comment of a body: an object, or just what it says.
 func (c *call) speech(ticket object, wrong map[string][]detail) (*speech, error) {
@@ -62,7 +66,8 @@ func (c *call) speech(ticket object, wrong map[string][]detail) (*speech, error)
 	if s.flags, err = c.flags(o, wrong); err != nil {
 		return nil, err
 	}
-	if !noFiles(o) {
+	var known bool
+	if s.uploads, known = uploadsOf(o); !known {
 		wrong["uploads"] = []detail{{"Uploads: is invalid", "InvalidValue"}}
 	}
 	return s, nil
@@ -85,14 +90,29 @@ func saysSomething(html string) bool {
 	return strings.TrimSpace(body.Text) != "" || strings.Contains(body.HTML, "<img")
 }
 
-// noFiles reports whether no files are to be attached: none can have been uploaded,
-// so no token is known. Clients send a token, or a list of them.
-func noFiles(comment object) bool {
-	v, ok := comment.given("uploads")
-	if !ok {
-		return true
+// uploadsOf returns the tokens of the files of a comment: clients send one, or a list of
+// them. It is not ok if one is no token.
+func uploadsOf(comment object) (tokens []vault.UploadToken, ok bool) {
+	v, there := comment.given("uploads")
+	if !there {
+		return nil, true
 	}
 	var one string
-	var many []jsontext.Value
-	return json.Unmarshal(v, &one) == nil && one == "" || json.Unmarshal(v, &many) == nil && len(many) == 0
+	var many []string
+	if json.Unmarshal(v, &one) == nil {
+		many = []string{one}
+		if one == "" {
+			return nil, true
+		}
+	} else if json.Unmarshal(v, &many) != nil || len(many) > domain.MaxAttachments {
+		return nil, false
+	}
+	for _, text := range many {
+		token, err := vault.ParseUploadToken(text)
+		if err != nil {
+			return nil, false
+		}
+		tokens = append(tokens, token)
+	}
+	return tokens, true
 }

@@ -18,6 +18,8 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/blob"
+	"github.com/commentd/commentd/eventstore/files"
 	"github.com/commentd/commentd/eventstore/files/filestest"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi"
@@ -43,6 +45,8 @@ type stack struct {
 	store     *eventstore.Store
 	directory *directory.Store
 	keys      *auth.Store
+	blobs     *blob.Dir
+	files     *files.Store
 	client    *http.Client // validates every exchange with this API
 }
 
@@ -75,13 +79,15 @@ func newStackWith(t testing.TB, zendeskConfig zendesk.Config, options ...func(*h
 			t.Errorf("store: %v", err)
 		}
 	})
+	s.blobs = filestest.Dir(t)
+	s.files = files.New(s.store, pool, v, s.blobs, files.Config{})
 	reader := threads.NewReader(pool, v, 0)
 	config := httpapi.Config{Log: slog.New(slog.DiscardHandler)}
-	config.Zendesk = zendesk.New(s.store, reader, s.directory, s.keys, root, zendeskConfig)
+	config.Zendesk = zendesk.New(s.store, reader, s.directory, s.keys, s.files, root, zendeskConfig)
 	for _, option := range options {
 		option(&config)
 	}
-	native := v1.New(s.store, reader, threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, root, v1.Config{Files: filestest.New(t, s.store, pool, v)})
+	native := v1.New(s.store, reader, threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, root, v1.Config{Files: s.files})
 	server := httptest.NewServer(httpapi.New(native, s.keys, m, config))
 	t.Cleanup(server.Close)
 	s.url = server.URL

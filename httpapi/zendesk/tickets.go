@@ -28,7 +28,7 @@ func (a *API) sight(c *call, id domain.TicketID, public bool) (*sight, error) {
 	if len(page.Comments) > 0 {
 		s.first = &page.Comments[0]
 	}
-	about, err := a.sceneOf(c.Context(), c.caller.Account, found.Requester, authorsOf(page.Comments))
+	about, err := a.sceneOf(c, found.Requester, authorsOf(page.Comments))
 	if err != nil {
 		return nil, err
 	}

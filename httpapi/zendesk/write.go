@@ -62,7 +62,7 @@ func (c *call) newTicket(body object) (wish, error) {
 	c.warn(body)
 	w, err := c.wish(body)
 	w.since = nil // there is nothing yet that could have changed
-	if err != nil || !w.comment.silent() {
+	if err != nil || !w.comment.wordless() {
 		return w, err
 	}
 	description, err := c.text(body, "description")
@@ -70,7 +70,10 @@ func (c *call) newTicket(body object) (wish, error) {
 		return w, err
 	}
 	if description == nil || strings.TrimSpace(*description) == "" {
-		return w, errBlank
+		if w.comment.silent() {
+			return w, errBlank
+		}
+		return w, nil
 	}
 	if strings.Contains(*description, "\x00") {
 		return w, invalid("description", detail{"Description: must not contain U+0000", "InvalidValue"})
