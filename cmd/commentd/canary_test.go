@@ -129,6 +129,27 @@ func say(t *testing.T, info devInfo, plain, special string) {
 	request(200, "admin", "GET", user, "")
 	request(200, "agent", "GET", unheardOf, "")
 
+	// A file that is called so and says so, as Zendesk clients send it; and where it can be
+	// had is as secret as what is in it.
+	uploads := info.BaseURL + "/api/v2/uploads.json?filename=" + url.QueryEscape(word+".txt")
+	var made struct {
+		Upload struct {
+			Token      string
+			Attachment struct {
+				ContentURL string `json:"content_url"`
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(request(201, "agent", "POST", uploads, word)), &made); err != nil {
+		t.Fatal(err)
+	}
+	request(201, "agent", "POST", uploads, "waits to be attached: "+word)
+	request(200, "agent", "PUT", fmt.Sprint(info.BaseURL, "/api/v2/tickets/", info.Numbers[0]),
+		fmt.Sprintf(`{"ticket":{"comment":{"body":%q,"uploads":[%q]}}}`, word, made.Upload.Token))
+	if content := request(200, "", "GET", made.Upload.Attachment.ContentURL, ""); content != word {
+		t.Errorf("the file says %q", content)
+	}
+
 	// What is refused must not be repeated either, to nobody.
 	other := info.BaseURL + "/v1/users/" + uuid.NewString()
 	for _, refused := range []struct {
@@ -168,6 +189,10 @@ func say(t *testing.T, info devInfo, plain, special string) {
 		{400, "agent", "GET", comments + "?order=" + url.QueryEscape(word), ""},
 		{400, "agent", "GET", comments + "?after=" + url.QueryEscape(word), ""},
 		{401, "", "GET", comments, ""},
+		{422, "agent", "POST", uploads + "&token=" + url.QueryEscape(word), word},
+		{422, "agent", "POST", uploads, ""},
+		{404, "agent", "DELETE", info.BaseURL + "/api/v2/uploads/" + plain, ""},
+		{404, "", "GET", info.BaseURL + "/attachments/token/" + url.PathEscape(word) + "/", ""},
 	} {
 		answer := request(refused.want, refused.key, refused.method, refused.url, refused.body)
 		if sighting := newScanner(plain, special).find([]byte(answer)); sighting != nil {

@@ -6,6 +6,7 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/commentd/commentd/httpapi"
 	"github.com/commentd/commentd/httpapi/directory"
 )
 
@@ -359,4 +361,47 @@ func TestOneTokenForMany(t *testing.T) {
 	if statuses[200] != 1 || statuses[422] != 19 {
 		t.Errorf("answers %v; want 200 once and 422 otherwise", statuses)
 	}
+}
+
+// What a token is good for, whoever reads a log must not have.
+func TestTokensAreNotLogged(t *testing.T) {
+	var log lockedBuffer
+	a := newStack(t, func(c *httpapi.Config) {
+		c.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}).account("acme", directory.Settings{})
+	ticket := a.ticket()
+	u, dropped := a.upload("agent", "filename=name-of-a-file.txt", "A"), a.upload("agent", "filename=b.txt", "B")
+	a.must(204, "agent", "DELETE", "/api/v2/uploads/"+dropped.Token+".json", "")
+	a.say(ticket, `{"body":"x","uploads":[%q]}`, u.Token)
+	a.fetch(u.Attachment.ContentURL)
+	a.fetch(a.url + "/attachments/token/somebody-tries/")
+	said := log.String()
+	token := strings.Split(strings.TrimPrefix(u.Attachment.ContentURL, a.url+"/attachments/token/"), "/")[0]
+	for _, secret := range []string{u.Token, dropped.Token, token, "name-of-a-file", "somebody-tries"} {
+		if strings.Contains(said, secret) {
+			t.Errorf("the log has %q", secret)
+		}
+	}
+	for _, route := range []string{"route=/api/v2/uploads ", "route=/api/v2/uploads/{token} ", "route=/attachments/token/{token}/ "} {
+		if !strings.Contains(said, route) {
+			t.Errorf("the log has no %q", route)
+		}
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
