@@ -156,6 +156,35 @@ func TestSlowWatcher(t *testing.T) {
 	}
 }
 
+// TestPassed: a watcher knows how far it has come although nothing happens in its account.
+func TestPassed(t *testing.T) {
+	l := logtest.New(t)
+	hub, _ := start(t, l, feed.Polling{Log: l.Store})
+	l.Open(ours, nil)
+	w := hub.Watch(ours, 0)
+	defer w.Close()
+	at := follow(t, w, 1)[0]
+	if got := w.Passed(); got != at {
+		t.Errorf("Passed = %d after the event at %d; want that", got, at)
+	}
+	other := l.Open(theirs, nil)
+	for range 20 {
+		l.Comment(theirs, other, true, "text")
+	}
+	logtest.Eventually(t, "the others' events are passed by", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+		defer cancel()
+		if events, err := w.Next(ctx); err == nil {
+			t.Fatalf("Next = %v; want none", events)
+		}
+		return w.Passed() == at+21
+	})
+	l.Comment(ours, l.Open(ours, nil), true, "text")
+	if got := w.Passed(); got >= at+22 {
+		t.Errorf("Passed = %d, beyond an event that was not handed out", got)
+	}
+}
+
 // TestIdleHub: nothing is asked of the log, and the source is left alone, while nobody
 // watches.
 func TestIdleHub(t *testing.T) {

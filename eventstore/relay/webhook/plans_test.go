@@ -17,7 +17,8 @@ func TestMain(m *testing.M) { devstacktest.Main(m) }
 var statements embed.FS
 
 // TestStatements prepares every statement against the schema, so that a renamed column
-// fails by file name, and sees to it that none of them reads a whole table.
+// fails by file name, and sees to it that none of them reads a whole table but that of
+// members, who are few.
 func TestStatements(t *testing.T) {
 	pool, err := eventstore.Connect(t.Context(), devstacktest.Postgres(t), 1)
 	if err != nil {

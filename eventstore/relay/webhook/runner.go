@@ -74,7 +74,7 @@ func (d *Dispatcher) deliver(ctx context.Context, id ID, due <-chan struct{}) er
 			err = errors.Join(r.settle(ctx, work), err)
 		}
 		switch {
-		case errors.Is(err, errNotHeld):
+		case errors.Is(err, errNotHeld), ctx.Err() != nil:
 			return nil
 		case errors.Is(err, eventstore.ErrUnavailable):
 			pause(ctx, breath)
