@@ -88,7 +88,7 @@ func (d *Dispatcher) start(parent context.Context, id ID, generation int32) *run
 	go func() {
 		defer close(r.done)
 		defer stop()
-		if err := d.deliver(ctx, id, r.due); err != nil && parent.Err() == nil {
+		if err := d.deliver(ctx, id, r.due); err != nil && ctx.Err() == nil && parent.Err() == nil {
 			slog.Warn("webhook", "endpoint", id, "error", err) // the next tick starts it again
 		}
 	}()
