@@ -51,7 +51,7 @@ func (a *API) listAccountAudits(c *call) error {
 	shown := make([]audit, len(page.Audits))
 	for i := range page.Audits {
 		about := page.Tickets[page.Audits[i].Ticket]
-		s := &scene{people: people, requester: about.Requester}
+		s := &scene{people: people, requester: about.Requester, files: a.cabinet(c)}
 		shown[i] = s.audit(about.Number, &page.Audits[i])
 	}
 	beside := a.legacyMembers(c, list, &asked, &q, &page)

@@ -76,6 +76,29 @@ func (a *account) say(ticket thread, format string, args ...any) {
 	a.must(200, "agent", "PUT", ticket.path, `{"ticket":{"comment":`+fmt.Sprintf(format, args...)+`}}`)
 }
 
+// TestFilesOfTheAccount: audits of the account and their export show files as those of the
+// ticket do, and what has become of them.
+func TestFilesOfTheAccount(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{})
+	ticket := a.ticket()
+	up := a.upload("agent", "filename=flame.txt", "green")
+	a.say(ticket, `{"body":"see","uploads":[%q]}`, up.Token)
+	c := a.comments("agent", ticket.path+"/comments")[0]
+	shows := func(want string) {
+		t.Helper()
+		for _, path := range []string{"/api/v2/ticket_audits", export + "0&include=comment_events", ticket.path + "/audits"} {
+			if r := a.must(200, "admin", "GET", path, ""); !strings.Contains(string(r.body), `"file_name":"`+want+`"`) {
+				t.Errorf("%s does not show %s: %s", path, want, r.body)
+			}
+		}
+	}
+	a.age("0")
+	shows("flame.txt")
+	a.must(200, "admin", "PUT", fmt.Sprint(ticket.path, "/comments/", c.ID, "/attachments/", up.Attachment.ID, "/redact"), "{}")
+	a.age("0")
+	shows("redacted.txt")
+}
+
 // fetch gets the content of a file as anybody can who has its address.
 func (s *stack) fetch(address string, headers ...header) response {
 	s.t.Helper()

@@ -145,7 +145,7 @@ func (x *export) add(page *threads.AccountAuditPage) error {
 	for i := range page.Audits {
 		a := &page.Audits[i]
 		about := page.Tickets[a.Ticket]
-		s := &scene{people: people, requester: about.Requester}
+		s := &scene{people: people, requester: about.Requester, files: x.api.cabinet(x.call)}
 		item, err := json.Marshal(s.exported(about.Number, a, x.whole), json.Deterministic(true))
 		if err != nil {
 			return errors.New("an audit does not encode") // the error may quote it

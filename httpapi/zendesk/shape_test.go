@@ -121,7 +121,7 @@ func TestErrors(t *testing.T) {
 		{"agent", "PUT", fmt.Sprint("/api/v2/comment_redactions/", number), `{}`, 422, `{"error":"RecordInvalid","description":"Record validation errors","details":{"ticket_id":[{"description":"Ticket: cannot be blank","error":"BlankValue"}]}}`},
 		{"agent", "GET", ticket.path + "/comments?page[after]=x&page[before]=y", "", 400, `{"errors":[{"code":"InvalidPaginationParameter","title":"Invalid pagination parameter","detail":"page[after] and page[before] must be cursors of this list, and exclude each other"}]}`},
 		{"agent", "GET", ticket.path + "/comments?page=200", "", 400, `{"errors":[{"code":"InvalidPaginationDepth","title":"Pagination requests using Offset Pagination are limited to page 100 or up to 10000 records (page * per_page)","detail":"Use cursor pagination: page[size]"}]}`},
-		{"customer", "GET", ticket.public + "/comments?role=agent", "", 400, `{"error":{"title":"Invalid attribute","message":"You passed an invalid value for the role attribute. Invalid parameter: role must be left out, as it is not supported, from api/v2/request_comments/index"}}`},
+		{"customer", "GET", ticket.public + "/comments?role=boss", "", 400, `{"error":{"title":"Invalid attribute","message":"You passed an invalid value for the role attribute. Invalid parameter: role must be agent or end_user from api/v2/request_comments/index"}}`},
 		{"agent", "GET", "/api/v2/users/show_many?ids=" + hundredAndOne(), "", 400, `{"error":"TooManyValues","description":"Parameter  cannot specify more than 100 values","max_count":100}`},
 	} {
 		r := a.do(tt.as, tt.method, tt.path, tt.body)
