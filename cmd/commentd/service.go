@@ -104,6 +104,7 @@ func (s *service) run(ctx context.Context) error {
 			ended <- err
 		}()
 	}
+	kept := s.files()
 	start("log", behind, s.tools.log.Run)
 	var carrier *relay.Relay
 	if s.has("relay") {
@@ -121,10 +122,9 @@ func (s *service) run(ctx context.Context) error {
 	var sealer *audit.Sealer
 	if s.has("worker") {
 		start("worker", behind, s.keepHouse)
-		files := s.files()
-		start("files", behind, files.Run)
+		start("files", behind, kept.Run)
 		config := erasure.Config{Horizon: s.ErasureHorizon}
-		start("erasure", behind, erasure.New(s.tools.log, s.tools.pool, s.tools.keyring, shelves(), files, s.metrics, config).Run)
+		start("erasure", behind, erasure.New(s.tools.log, s.tools.pool, s.tools.keyring, shelves(), kept, s.metrics, config).Run)
 		start("retention", behind, retention.NewWorker(s.tools.log, s.tools.pool, s.tools.directory.Policies, s.metrics, retention.Config{}).Run)
 		sealer = audit.NewSealer(s.tools.log, s.tools.pool, audit.NewKey(s.root, 0), s.metrics, audit.Config{Witness: witness})
 		start("sealer", behind, sealer.Run)
@@ -139,7 +139,7 @@ func (s *service) run(ctx context.Context) error {
 	}
 	start("http", ctx, func(ctx context.Context) error {
 		defer stopBehind()
-		return s.serveHTTP(ctx, hub, guard, s.checks(carrier, sealer))
+		return s.serveHTTP(ctx, hub, kept, guard, s.checks(carrier, sealer))
 	})
 
 	var errs []error
@@ -149,7 +149,7 @@ func (s *service) run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// files is where files are kept.
+// files is where files are kept. Roles that have nothing to do with files do not use it.
 func (s *service) files() *files.Store {
 	return files.New(s.tools.log, s.tools.pool, s.tools.vault, s.blobs, files.Config{})
 }
@@ -157,7 +157,7 @@ func (s *service) files() *files.Store {
 func (s *service) has(role string) bool { return slices.Contains(s.roles, role) }
 
 // serveHTTP answers until ctx ends, and drains.
-func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, guard webhook.Guard, checks []httpapi.Check) error {
+func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, kept *files.Store, guard webhook.Guard, checks []httpapi.Check) error {
 	exposed := promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
 	config := httpapi.Config{
 		Checks:    checks,
@@ -183,10 +183,11 @@ func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, guard webhook.Gu
 		pages := threads.NewCache[*v1.Page](s.tools.pool, 0, s.PageCache<<20, s.metrics)
 		api = v1.New(s.tools.log, reader, pages, s.tools.directory, s.root, v1.Config{
 			BaseURL: s.PublicURL, ErasureHorizon: s.ErasureHorizon, Log: s.tree(),
+			Files:    kept,
 			Live:     &v1.Live{Hub: hub, Recheck: s.tools.keys.Recheck},
 			Webhooks: &v1.Webhooks{Store: s.webhooks(), Guard: guard},
 		})
-		config.Zendesk = zendesk.New(s.tools.log, reader, s.tools.directory, s.tools.keys, s.files(), s.root, zendesk.Config{BaseURL: s.PublicURL, Quotas: s.quotas()})
+		config.Zendesk = zendesk.New(s.tools.log, reader, s.tools.directory, s.tools.keys, kept, s.root, zendesk.Config{BaseURL: s.PublicURL, Quotas: s.quotas()})
 	}
 	handler := httpapi.New(api, s.tools.keys, s.metrics, config)
 	return errors.Join(httpapi.Serve(ctx, s.listener, handler, s.Drain), <-metricsDone)

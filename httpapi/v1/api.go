@@ -24,6 +24,7 @@ import (
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/httpapi/intake"
 	"github.com/commentd/commentd/httpapi/problem"
 	"github.com/commentd/commentd/projections/threads"
 )
@@ -68,6 +69,7 @@ type API struct {
 	files   fileStore // nil: there are none
 	base    string
 
+	intake     *intake.Intake // of files
 	fileTokens *vault.FileTokens
 	emails     chan struct{} // holds one for each e-mail in memory
 
@@ -105,7 +107,7 @@ func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cach
 	}
 	a.fileTokens, a.emails = vault.NewFileTokens(root), make(chan struct{}, emailsAtOnce)
 	if config.Files != nil {
-		a.files = config.Files
+		a.files, a.intake = config.Files, intake.New(config.Files)
 	}
 	if config.Log != nil {
 		a.log = config.Log

@@ -2,6 +2,7 @@ package v1
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -20,6 +21,8 @@ import (
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/httpapi/inbound"
+	"github.com/commentd/commentd/httpapi/intake"
 )
 
 // email is one e-mail on its way to become a comment.
@@ -137,18 +140,28 @@ func (e *email) introduce(ctx context.Context, cmd *domain.CreateComment, from m
 func (e *email) store(ctx context.Context, cmd *domain.CreateComment) (u files.Upload, err error) {
 	inline := map[string]string{} // addresses, by content id
 	for _, f := range e.Files[:min(len(e.Files), maxEmailFiles)] {
-		at := domain.Attachment{
-			Name: f.Name, Type: http.DetectContentType(f.Content),
-			Inline: f.ContentID != "" && strings.Contains(e.HTML, "cid:"),
+		at, err := e.a.intake.File(ctx, bytes.NewReader(f.Content), maxEmail)
+		if errors.Is(err, intake.ErrEmpty) {
+			continue
 		}
-		if at, err = e.keep(ctx, cmd, &u, at, f.Content); err != nil {
+		if err != nil {
+			return u, err
+		}
+		at.Name = cmp.Or(domain.FileName(f.Name), "unnamed")
+		at.Inline = f.ContentID != "" && strings.Contains(e.HTML, "cid:")
+		if at, err = e.keep(ctx, cmd, &u, at); err != nil {
 			return u, err
 		}
 		if at.Inline {
-			inline[f.ContentID] = e.a.fileURL(e.r, cmd.Account, at)
+			inline[f.ContentID] = intake.Address(inbound.BaseURL(e.r, e.a.base), e.a.fileTokens, cmd.Account, at)
 		}
 	}
-	if _, err = e.keep(ctx, cmd, &u, domain.Attachment{Name: "original.eml", Type: emailType, Original: true}, e.raw); err != nil {
+	original, err := e.a.files.Put(ctx, bytes.NewReader(e.raw))
+	if err != nil {
+		return u, err
+	}
+	original.Name, original.Type, original.Original = "original.eml", emailType, true
+	if _, err := e.keep(ctx, cmd, &u, original); err != nil {
 		return u, err
 	}
 	said := e.body(inline)
@@ -158,14 +171,8 @@ func (e *email) store(ctx context.Context, cmd *domain.CreateComment) (u files.U
 	return u, err
 }
 
-// keep stores one file in the upload, which the first of them begins.
-func (e *email) keep(ctx context.Context, cmd *domain.CreateComment, u *files.Upload, at domain.Attachment, content []byte) (domain.Attachment, error) {
-	stored, err := e.a.files.Put(ctx, bytes.NewReader(content))
-	if err != nil {
-		return at, err
-	}
-	at.Size, at.Blob, at.Key, at.Digest = stored.Size, stored.Blob, stored.Key, stored.Digest
-	var noted domain.Attachment
+// keep notes a file in the upload, which the first of them begins.
+func (e *email) keep(ctx context.Context, cmd *domain.CreateComment, u *files.Upload, at domain.Attachment) (noted domain.Attachment, err error) {
 	if u.Uploader == (domain.UserID{}) {
 		*u, noted, err = e.a.files.Begin(ctx, cmd.Account, e.principal.UserID, at)
 	} else {

@@ -71,7 +71,7 @@ func TestEmail(t *testing.T) {
 	for _, f := range whole.Document.Attachments {
 		names = append(names, fmt.Sprintf("%s %s %d %t %t", f.Name, f.Type, f.Size, f.Inline, f.Original))
 	}
-	want := fmt.Sprintf("unnamed image/png 70 true false, log.txt text/plain; charset=utf-8 7 false false, original.eml message/rfc822 %d false true", len(burning))
+	want := fmt.Sprintf("unnamed image/png 70 true false, log.txt text/plain 7 false false, original.eml message/rfc822 %d false true", len(burning))
 	if got := strings.Join(names, ", "); got != want {
 		t.Errorf("files: %s\nwant   %s", got, want)
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 
@@ -17,7 +16,6 @@ import (
 	"github.com/commentd/commentd/eventstore/files"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
-	"github.com/commentd/commentd/httpapi/inbound"
 	"github.com/commentd/commentd/httpapi/problem"
 )
 
@@ -85,11 +83,6 @@ func (a *API) createEmail(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set("Idempotent-Replayed", "true")
 	}
 	return a.showComment(w, r, http.StatusCreated, ticket, comment)
-}
-
-// fileURL is where a file that goes with a comment can be read by whoever knows the URL.
-func (a *API) fileURL(r *http.Request, account domain.AccountID, file domain.Attachment) string {
-	return inbound.BaseURL(r, a.base) + "/attachments/token/" + a.fileTokens.Seal(account, file.Number) + "/?name=" + url.QueryEscape(file.Name)
 }
 
 // getOriginal serves GET /v1/tickets/{ticket_id}/comments/{comment_id}/original.

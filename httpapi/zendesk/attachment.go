@@ -8,6 +8,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/vault"
+	"github.com/commentd/commentd/httpapi/intake"
 	"github.com/commentd/commentd/projections/threads"
 )
 
@@ -70,13 +71,10 @@ func pixels(n int) *int {
 	return &n
 }
 
-// contentRoot is where contents are served: beside the API, for no credentials are asked.
-const contentRoot = "/attachments/token/"
-
 // address is where the content of a file is to be had. It is the same before a comment
 // attaches the file and after.
 func (f cabinet) address(a domain.Attachment) string {
-	return strings.TrimSuffix(f.base, root) + contentRoot + f.tokens.Seal(f.account, a.Number) + "/?name=" + url.QueryEscape(a.Name)
+	return intake.Address(strings.TrimSuffix(f.base, root), f.tokens, f.account, a)
 }
 
 // numberAt returns the number of the file that an address leads to, or false if it is the
@@ -87,7 +85,7 @@ func (f cabinet) numberAt(address string) (int64, bool) {
 	if err != nil {
 		return 0, false
 	}
-	token, ok := strings.CutPrefix(u.Path, contentRoot)
+	token, ok := strings.CutPrefix(u.Path, intake.ContentRoot)
 	if !ok {
 		return 0, false
 	}

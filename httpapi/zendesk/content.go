@@ -13,14 +13,15 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/blob"
 	"github.com/commentd/commentd/eventstore/vault"
+	"github.com/commentd/commentd/httpapi/intake"
 )
 
 // mountContent adds the contents of files to mux. Whoever has the address of one needs
 // nothing else: it cannot be guessed, and it ends with the file.
 func (a *API) mountContent(mux *chi.Mux) {
 	for _, method := range []string{http.MethodGet, http.MethodHead} {
-		mux.MethodFunc(method, contentRoot+"{token}", a.content)
-		mux.MethodFunc(method, contentRoot+"{token}/", a.content)
+		mux.MethodFunc(method, intake.ContentRoot+"{token}", a.content)
+		mux.MethodFunc(method, intake.ContentRoot+"{token}/", a.content)
 	}
 }
 
@@ -29,7 +30,7 @@ var contentViewer = domain.Actor{Kind: domain.ActorSystem}
 
 // content serves GET /attachments/token/{token}/.
 func (a *API) content(w http.ResponseWriter, r *http.Request) {
-	r.Pattern = contentRoot + "{token}/" // for logs and metrics
+	r.Pattern = intake.ContentRoot + "{token}/" // for logs and metrics
 	if err := a.serveContent(w, r, chi.URLParam(r, "token")); err != nil {
 		if errors.Is(err, vault.ErrDamaged) || errors.Is(err, blob.ErrNotFound) {
 			err = domain.ErrNoAttachment
