@@ -30,16 +30,17 @@ type ChatKind string
 const (
 	ChatMessage ChatKind = "message"
 	ChatJoin    ChatKind = "join" // somebody has joined; it says nothing
+	ChatFile    ChatKind = "file" // somebody has sent a file: its text has that attachment and nothing else
 )
 
 // UnmarshalText refuses what is no kind.
 func (k *ChatKind) UnmarshalText(b []byte) error {
 	switch v := ChatKind(b); v {
-	case ChatMessage, ChatJoin:
+	case ChatMessage, ChatJoin, ChatFile:
 		*k = v
 		return nil
 	}
-	return errors.New("an entry of a chat is none of message, join")
+	return errors.New("an entry of a chat is none of message, join, file")
 }
 
 // The refusals of commands about chats, beside those that others have, too.
@@ -79,11 +80,12 @@ type ChatEntryAdded struct {
 // ChatEnded: nobody says anything in it any more.
 type ChatEnded struct{ Meta }
 
-// ChatRedacted: something that was said in a chat is hidden for good. What said it was
-// sealed anew, and the former text is gone.
+// ChatRedacted: something that was said in a chat is hidden for good, or files that were
+// sent are gone. What said it was sealed anew, and the former text is gone.
 type ChatRedacted struct {
 	Meta
-	Contents []Replacement `json:"contents"`
+	Contents []Replacement  `json:"contents"`
+	Files    []FileRedacted `json:"files,omitzero"`
 }
 
 // OfChat reports whether the event is about a chat.

@@ -120,6 +120,10 @@ func TestDecideChat(t *testing.T) {
 		return ChatEntryAdded{Meta: meta(relay), Index: index, Kind: ChatMessage, Author: a, Content: ContentRef{ID: ContentID{5}}}
 	}
 	replaced := []Replacement{{Old: ContentID{1}, New: ContentRef{ID: ContentID{2}}}}
+	gone := []FileRedacted{{Old: 3, New: 4}}
+	files := func(by By, indexes ...int) RedactChatFiles {
+		return RedactChatFiles{By: by, Audit: 7, Indexes: indexes, Contents: replaced, Files: gone}
+	}
 	start := StartChat{By: relay, Visitor: visitor, Numbers: Numbers{Audit: 7, Subject: 8}}
 	for _, tt := range []struct {
 		name   string
@@ -148,7 +152,7 @@ func TestDecideChat(t *testing.T) {
 		{"end on a closed ticket", closed, chat, EndChat{By: relay, Audit: 7}, []Event{ChatEnded{meta(relay)}}, nil},
 		{"end twice", open, ended, EndChat{By: relay, Audit: 7}, nil, nil},
 		{"end no chat", open, Chat{}, EndChat{By: relay}, nil, ErrChatNotFound},
-		{"redact", closed, ended, RedactChatMessage{By: agent, Audit: 7, Index: 2, Contents: replaced}, []Event{ChatRedacted{meta(agent), replaced}}, nil},
+		{"redact", closed, ended, RedactChatMessage{By: agent, Audit: 7, Index: 2, Contents: replaced}, []Event{ChatRedacted{Meta: meta(agent), Contents: replaced}}, nil},
 		{"redact nothing", open, ended, RedactChatMessage{By: agent, Index: 2}, nil, nil},
 		{"redact an active chat", open, chat, RedactChatMessage{By: agent, Index: 2, Contents: replaced}, nil, ErrChatActive},
 		{"redact no chat", open, Chat{}, RedactChatMessage{By: agent}, nil, ErrChatNotFound},
@@ -156,6 +160,13 @@ func TestDecideChat(t *testing.T) {
 		{"redact too far", open, ended, RedactChatMessage{By: agent, Index: 3}, nil, ErrNoChatEntry},
 		{"redact before the beginning", open, ended, RedactChatMessage{By: agent, Index: -1}, nil, ErrNoChatEntry},
 		{"redact as the visitor", open, ended, RedactChatMessage{By: By{Actor: Actor{Kind: ActorCustomer, ID: visitor}}, Index: 2}, nil, ErrForbidden},
+		{"redact files", closed, ended, files(agent, 2, 0, 2), []Event{ChatRedacted{meta(agent), replaced, gone}}, nil},
+		{"redact files that are gone", open, ended, RedactChatFiles{By: agent, Indexes: []int{2}}, nil, nil},
+		{"redact files of an active chat", open, chat, files(agent, 2), nil, ErrChatActive},
+		{"redact files of no chat", open, Chat{}, files(agent, 0), nil, ErrChatNotFound},
+		{"redact files under legal hold", held, ended, files(agent, 2), nil, ErrLegalHold},
+		{"redact files, one of them too far", open, ended, files(agent, 2, 3), nil, ErrNoChatEntry},
+		{"redact files as the visitor", open, ended, files(By{Actor: Actor{Kind: ActorCustomer, ID: visitor}}, 2), nil, ErrForbidden},
 		{"erase without being an administrator", open, ended, EraseChat{By: agent}, nil, ErrForbidden},
 		{"erase under legal hold", held, ended, EraseChat{By: By{Actor: agent.Actor, Admin: true}}, nil, ErrLegalHold},
 	} {
@@ -163,6 +174,35 @@ func TestDecideChat(t *testing.T) {
 			got, err := DecideChat(tt.ticket, tt.given, tt.when)
 			if !errors.Is(err, tt.err) || !reflect.DeepEqual(got, tt.then) {
 				t.Errorf("DecideChat = %+v, %v; want %+v, %v", got, err, tt.then, tt.err)
+			}
+		})
+	}
+}
+
+// TestChatFiles: which of the named entries are files that are there still.
+func TestChatFiles(t *testing.T) {
+	sent := ChatEntry{Kind: ChatFile, Content: ContentID{1}}
+	other := ChatEntry{Kind: ChatFile, Content: ContentID{2}}
+	all := ChatEntries{{Kind: ChatMessage, Content: ContentID{3}}, sent, {Kind: ChatJoin}, other, {Kind: ChatFile, Erased: true}}
+	for _, tt := range []struct {
+		name    string
+		indexes []int
+		want    ChatEntries
+		err     error
+	}{
+		{"one", []int{1}, ChatEntries{sent}, nil},
+		{"several, some twice", []int{3, 1, 3, 1}, ChatEntries{other, sent}, nil},
+		{"none", nil, nil, nil},
+		{"erased", []int{4}, nil, nil},
+		{"a message among them", []int{1, 0}, nil, ErrNoChatEntry},
+		{"who joined among them", []int{1, 2}, nil, ErrNoChatEntry},
+		{"beyond the end", []int{1, 5}, nil, ErrNoChatEntry},
+		{"before the beginning", []int{-1}, nil, ErrNoChatEntry},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, err := all.Files(tt.indexes)
+			if !errors.Is(err, tt.err) || !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("Files(%v) = %+v, %v; want %+v, %v", tt.indexes, got, err, tt.want, tt.err)
 			}
 		})
 	}

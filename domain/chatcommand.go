@@ -31,7 +31,7 @@ type AddChatEntries struct {
 type NewChatEntry struct {
 	Kind   ChatKind
 	Author Author
-	Text   *Text // nil: of a ChatJoin
+	Text   *Text // nil: of a ChatJoin. That of a ChatFile has one attachment and no body
 }
 
 // EndChat ends a chat. It may be asked for on a closed ticket, too: a chat that goes on
@@ -59,6 +59,21 @@ type RedactChatMessage struct {
 	// Contents are what is sealed anew; none if nothing has to be hidden. Whoever opens
 	// and seals fills them in.
 	Contents []Replacement
+}
+
+// RedactChatFiles destroys files that were sent in a chat that has ended, also on a closed
+// ticket: all of them or none. Those that are gone already stay as they are.
+type RedactChatFiles struct {
+	Account AccountID
+	Ticket  TicketID
+	Chat    ChatID
+	By      By
+	Audit   int64
+	Indexes []int // of entries that are files; one may be named twice
+	// Contents and Files are what is sealed anew and what is in the place of the files, as in
+	// RedactComment; none if all of them are gone. Whoever opens and seals fills them in.
+	Contents []Replacement
+	Files    []FileRedacted
 }
 
 // EraseChat removes all that was ever said in a chat.
@@ -94,6 +109,11 @@ func (c RedactChatMessage) About() (AccountID, TicketID, CommentID) {
 }
 
 // About is described at ChatCommand.
+func (c RedactChatFiles) About() (AccountID, TicketID, CommentID) {
+	return c.Account, c.Ticket, CommentID(c.Chat)
+}
+
+// About is described at ChatCommand.
 func (c EraseChat) About() (AccountID, TicketID, CommentID) {
 	return c.Account, c.Ticket, CommentID(c.Chat)
 }
@@ -105,6 +125,9 @@ func (EraseChat) isCommand()      {}
 
 func (RedactChatMessage) isCommand()     {}
 func (RedactChatMessage) isChatCommand() {}
+
+func (RedactChatFiles) isCommand()     {}
+func (RedactChatFiles) isChatCommand() {}
 
 func (StartChat) isChatCommand()      {}
 func (AddChatEntries) isChatCommand() {}

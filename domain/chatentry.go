@@ -42,3 +42,19 @@ func (all ChatEntries) Contents() (ids []ContentID) {
 	}
 	return ids
 }
+
+// Files returns those of the entries with these indexes, each once, whose files are there
+// still. The error is ErrNoChatEntry if one is no file, or not there.
+func (all ChatEntries) Files(indexes []int) (files ChatEntries, err error) {
+	seen := make(map[int]bool, len(indexes))
+	for _, i := range indexes {
+		if i < 0 || i >= len(all) || all[i].Kind != ChatFile {
+			return nil, ErrNoChatEntry
+		}
+		if !seen[i] && all[i].Content != (ContentID{}) {
+			files = append(files, all[i])
+		}
+		seen[i] = true
+	}
+	return files, nil
+}

@@ -26,6 +26,11 @@ func DecideChat(t Ticket, c Chat, cmd ChatCommand) ([]Event, error) {
 			return nil, err
 		}
 		return []Event{ChatRedacted{Meta: cmd.By.meta(cmd.Audit), Contents: cmd.Contents}}, nil
+	case RedactChatFiles:
+		if err := mayRedactChat(t, c, cmd.By, cmd.Indexes...); err != nil || len(cmd.Contents) == 0 {
+			return nil, err
+		}
+		return []Event{ChatRedacted{Meta: cmd.By.meta(cmd.Audit), Contents: cmd.Contents, Files: cmd.Files}}, nil
 	case EraseChat:
 		return decideEraseChat(t, c, cmd)
 	}

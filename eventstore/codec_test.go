@@ -42,7 +42,8 @@ func samples() []domain.Event {
 		domain.ChatStarted{Meta: meta, Number: 14, Visitor: requester},
 		domain.ChatEntryAdded{Meta: meta, Index: 3, Kind: domain.ChatMessage, Author: domain.Author{Type: domain.AuthorCustomer, ID: requester}, Content: ref},
 		domain.ChatEnded{Meta: meta},
-		domain.ChatRedacted{Meta: meta, Contents: []domain.Replacement{{Old: domain.ContentID(uuid.UUID{15: 4}), New: ref}}},
+		domain.ChatRedacted{Meta: meta, Contents: []domain.Replacement{{Old: domain.ContentID(uuid.UUID{15: 4}), New: ref}},
+			Files: []domain.FileRedacted{{Old: 14, New: 15}}},
 	}
 }
 

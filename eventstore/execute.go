@@ -214,7 +214,7 @@ func (s *Store) current(ctx context.Context, cmd domain.Command) (state, error) 
 // as it is.
 func (s *Store) decide(ctx context.Context, cmd domain.Command, st state) (d decision, err error) {
 	switch about := cmd.(type) {
-	case domain.RedactComment, domain.EraseComment, domain.EraseSubject, domain.EraseChat, domain.RedactChatMessage:
+	case domain.RedactComment, domain.EraseComment, domain.EraseSubject, domain.EraseChat, domain.RedactChatMessage, domain.RedactChatFiles:
 		if _, err := st.decide(cmd); err != nil {
 			return d, err
 		}

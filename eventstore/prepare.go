@@ -67,13 +67,20 @@ func (p *pending) files(cmd domain.Command, e domain.Event) {
 	case domain.CommentCreated, domain.ChatEntryAdded:
 		p.claims = claimsOf(cmd)
 	case domain.CommentRedacted:
-		for _, f := range e.Files {
-			if f.New != 0 {
-				p.placeholders = append(p.placeholders, f.New)
-			}
-		}
+		p.places(e.Files)
+	case domain.ChatRedacted:
+		p.places(e.Files)
 	case domain.ContentErased:
 		p.clearsFiles = !e.Subject
+	}
+}
+
+// places notes what is in the place of files.
+func (p *pending) places(files []domain.FileRedacted) {
+	for _, f := range files {
+		if f.New != 0 {
+			p.placeholders = append(p.placeholders, f.New)
+		}
 	}
 }
 

@@ -42,6 +42,8 @@ func (s *Store) complete(ctx context.Context, cmd domain.Command, st state) (dom
 		return cmd, decision{}, err
 	case domain.RedactChatMessage:
 		return s.redactChat(ctx, cmd)
+	case domain.RedactChatFiles:
+		return s.redactChatFiles(ctx, cmd)
 	case domain.EraseChat:
 		entries, err := s.chatEntries(ctx, cmd.Account, cmd.Ticket, cmd.Chat)
 		cmd.Contents = entries.Contents()

@@ -140,10 +140,8 @@ func (s *stream) evolve(r *eventstore.Recorded, fact domain.Event, c *foldedComm
 	if len(gone) > 0 {
 		s.removals[r.ID] = &removal{comment: r.Comment, position: r.Position, recordedAt: r.RecordedAt}
 	}
-	if redacted, ok := fact.(domain.CommentRedacted); ok {
-		for _, f := range redacted.Files {
-			s.redacted[f.Old] = r.Comment
-		}
+	for _, f := range replaces(fact) {
+		s.redacted[f.Old] = r.Comment
 	}
 	if done, ok := fact.(domain.ObligationCompleted); ok {
 		if owed := s.removals[done.Obligation]; owed == nil || owed.completedAt != nil {
@@ -204,6 +202,17 @@ func removes(e domain.Event) []domain.ContentID {
 		return former(e.Contents)
 	case domain.ContentErased:
 		return e.Contents
+	}
+	return nil
+}
+
+// replaces returns the files that are gone with the event, and what is in their place.
+func replaces(e domain.Event) []domain.FileRedacted {
+	switch e := e.(type) {
+	case domain.CommentRedacted:
+		return e.Files
+	case domain.ChatRedacted:
+		return e.Files
 	}
 	return nil
 }

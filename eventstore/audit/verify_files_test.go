@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -19,12 +20,15 @@ func TestFiles(t *testing.T) {
 	store := filestest.New(t, w.Store, w.pool, w.vault)
 	ticket := w.open("")
 	kept, redacted, erased, deleted := w.attach(store, ticket), w.attach(store, ticket), w.attach(store, ticket), w.attach(store, ticket)
+	sent, unsent, lost := w.send(store, ticket), w.send(store, ticket), w.send(store, ticket) // in chats: kept, redacted, erased
 	w.attachLater(store)
 	by := domain.By{Actor: agent, Admin: true}
 	w.must(domain.UpdateComment{Account: account, Ticket: ticket, Comment: kept.comment, By: by, Text: text("edited"), Audit: w.numbers().Audit})
 	w.must(domain.RedactComment{Account: account, Ticket: ticket, Comment: redacted.comment, By: by, Hide: domain.Redaction{Attachments: []int64{redacted.file}}, Audit: w.numbers().Audit})
 	w.must(domain.EraseComment{Account: account, Ticket: ticket, Comment: erased.comment, By: by, Cause: domain.CauseErasure, Audit: w.numbers().Audit})
 	w.must(domain.DeleteComment{Account: account, Ticket: ticket, Comment: deleted.comment, By: by, Audit: w.numbers().Audit})
+	w.must(domain.RedactChatFiles{Account: account, Ticket: ticket, Chat: domain.ChatID(unsent.comment), By: by, Indexes: []int{0}, Audit: w.numbers().Audit})
+	w.must(domain.EraseChat{Account: account, Ticket: ticket, Chat: domain.ChatID(lost.comment), By: by, Cause: domain.CauseErasure, Audit: w.numbers().Audit})
 	if got := w.verify(); !got.OK() {
 		t.Errorf("before the obligations are fulfilled: %v", got.Findings)
 	}
@@ -39,11 +43,15 @@ func TestFiles(t *testing.T) {
 		{"a redacted file is back", file(redacted), "no text names it", "UPDATE log.files SET removed_at_position = NULL WHERE number = $1"},
 		{"marked by another event", file(redacted), "no event has removed", "UPDATE log.files SET removed_at_position = 1 WHERE number = $1"},
 		{"an erased file is back", file(erased), "no text names it", "UPDATE log.files SET removed_at_position = NULL WHERE number = $1"},
+		{"a chat's row is deleted", file(sent), "missing", "DELETE FROM log.files WHERE number = $1"},
+		{"a chat's file is marked without an event", file(sent), "a text names it", "UPDATE log.files SET removed_at_position = 3 WHERE number = $1"},
+		{"a redacted file of a chat is back", file(unsent), "no text names it", "UPDATE log.files SET removed_at_position = NULL WHERE number = $1"},
+		{"an erased file of a chat is back", file(lost), "no text names it", "UPDATE log.files SET removed_at_position = NULL WHERE number = $1"},
 		{"a deleted comment's file is gone", file(deleted), "missing", "DELETE FROM log.files WHERE number = $1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var number int64
-			for _, a := range []attached{kept, redacted, erased, deleted} {
+			for _, a := range []attached{kept, redacted, erased, deleted, sent, unsent, lost} {
 				if file(a) == tt.row {
 					number = a.file
 				}
@@ -67,6 +75,10 @@ func TestFiles(t *testing.T) {
 	if got := w.verify(); !got.OK() {
 		t.Errorf("after the obligations are fulfilled: %v", got.Findings)
 	}
+	w.seal()
+	if r, err := CheckBundle(bytes.NewReader(w.export(ticket, true)), w.key.String()); err != nil || !r.OK() {
+		t.Errorf("the ticket's bundle: %+v, %v", r, err)
+	}
 }
 
 type attached struct {
@@ -88,6 +100,23 @@ func (w *world) attach(store *files.Store, ticket domain.TicketID) attached {
 	}
 	w.must(cmd)
 	return attached{cmd.Comment, a.Number}
+}
+
+// send has a file sent in a chat that has ended: three events.
+func (w *world) send(store *files.Store, ticket domain.TicketID) attached {
+	w.t.Helper()
+	u, a := w.attachLater(store)
+	said := text("")
+	if err := store.Claim(w.t.Context(), account, agent.ID, []vault.UploadToken{u.Token}, said); err != nil {
+		w.t.Fatal(err)
+	}
+	chat, by := domain.ChatID(uuid.New()), domain.By{Actor: agent, ActAs: true}
+	w.must(domain.StartChat{Account: account, Ticket: ticket, Chat: chat, By: by, Visitor: domain.UserID(uuid.UUID{15: 2}), Numbers: w.numbers()})
+	w.must(domain.AddChatEntries{Account: account, Ticket: ticket, Chat: chat, By: by, Audit: w.numbers().Audit, Entries: []domain.NewChatEntry{
+		{Kind: domain.ChatFile, Author: agent.Own(), Text: said},
+	}})
+	w.must(domain.EndChat{Account: account, Ticket: ticket, Chat: chat, By: by, Audit: w.numbers().Audit})
+	return attached{domain.CommentID(chat), a.Number}
 }
 
 // attachLater uploads a file.

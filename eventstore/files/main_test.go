@@ -148,14 +148,22 @@ func (w *world) execute(cmd domain.Command) eventstore.Result {
 	return result
 }
 
-// attached returns what every version of a comment says.
-func (w *world) versions(comment domain.CommentID) []domain.Body {
+// versions returns what every version of a comment says.
+func (w *world) versions(comment domain.CommentID) (bodies []domain.Body) {
+	w.t.Helper()
+	for _, v := range domain.Versions(w.facts(comment)) {
+		bodies = append(bodies, w.body(comment, v.Content.ID))
+	}
+	return bodies
+}
+
+// facts returns what happened to a comment or a chat.
+func (w *world) facts(comment domain.CommentID) (facts []domain.Event) {
 	w.t.Helper()
 	recorded, err := w.log.ReadComment(w.t.Context(), account, w.ticket, comment, 0)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	var facts []domain.Event
 	for i := range recorded {
 		fact, err := recorded[i].Decode()
 		if err != nil {
@@ -163,24 +171,26 @@ func (w *world) versions(comment domain.CommentID) []domain.Body {
 		}
 		facts = append(facts, fact)
 	}
-	var bodies []domain.Body
-	for _, v := range domain.Versions(facts) {
-		var bucket int64
-		var sealed []byte
-		if err := w.pool.QueryRow(w.t.Context(), "SELECT bucket_id, sealed FROM log.contents WHERE content_id = $1", uuid.UUID(v.Content.ID)).Scan(&bucket, &sealed); err != nil {
-			w.t.Fatal(err)
-		}
-		document, err := w.vault.Open(w.t.Context(), vault.OfComment(account, w.ticket, comment, v.Content.ID), bucket, sealed)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		d, err := vault.DecodeDocument(document)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		bodies = append(bodies, d.Written())
+	return facts
+}
+
+// body returns what a text of a comment or a chat says.
+func (w *world) body(comment domain.CommentID, id domain.ContentID) domain.Body {
+	w.t.Helper()
+	var bucket int64
+	var sealed []byte
+	if err := w.pool.QueryRow(w.t.Context(), "SELECT bucket_id, sealed FROM log.contents WHERE content_id = $1", uuid.UUID(id)).Scan(&bucket, &sealed); err != nil {
+		w.t.Fatal(err)
 	}
-	return bodies
+	document, err := w.vault.Open(w.t.Context(), vault.OfComment(account, w.ticket, comment, id), bucket, sealed)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	d, err := vault.DecodeDocument(document)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return d.Written()
 }
 
 // read returns the content of a file.

@@ -112,6 +112,11 @@ func TestSecretInTheNameOfAFile(t *testing.T) {
 	}
 }
 
+// targets gives one target to an eraser.
+func targets(t retention.Target) func(context.Context, func(retention.Target) error) error {
+	return func(_ context.Context, take func(retention.Target) error) error { return take(t) }
+}
+
 // Whatever erases a comment, be it for good reason of any kind, takes its files with it.
 func TestErasureTakesFiles(t *testing.T) {
 	for name, erase := range map[string]func(*world, domain.CreateComment){
@@ -125,10 +130,7 @@ func TestErasureTakesFiles(t *testing.T) {
 		},
 		"an account or a customer": func(w *world, c domain.CreateComment) {
 			eraser := retention.NewEraser(w.log, w.pool, 0, 2)
-			source := func(_ context.Context, take func(retention.Target) error) error {
-				return take(retention.Target{Account: account, Ticket: w.ticket, Comment: c.Comment})
-			}
-			if _, err := eraser.Erase(w.t.Context(), domain.CauseErasure, source, nil); err != nil {
+			if _, err := eraser.Erase(w.t.Context(), domain.CauseErasure, targets(retention.Target{Account: account, Ticket: w.ticket, Comment: c.Comment}), nil); err != nil {
 				w.t.Fatal(err)
 			}
 		},
