@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/vault"
 )
 
 // NewChat is the body of POST …/chats.
@@ -18,10 +19,21 @@ type NewChatEntry struct {
 	_       struct{}      `additionalProperties:"true"`
 	Kind    Field[string] `json:"kind" required:"false" enum:"message,join" doc:"Default message."`
 	Content Field[string] `json:"content" required:"false" minLength:"1" maxLength:"16384" doc:"Of a message: at most 16,384 bytes of UTF-8; not blank. Kept exactly as it is, and never taken for HTML."`
-	// The names of authors are those of comments.
+	ChatAuthor
+}
+
+// ChatAuthor is who says something in a chat. The names are those of comments.
+type ChatAuthor struct {
 	AuthorType       Field[string] `json:"author_type" required:"false" enum:"AGENT,CUSTOMER,SYSTEM"`
 	AuthorUserID     Field[string] `json:"author_user_id" required:"false" nullable:"true" format:"uuid" doc:"The author, if author_type is AGENT or SYSTEM."`
 	AuthorCustomerID Field[string] `json:"author_customer_id" required:"false" nullable:"true" format:"uuid" doc:"The author, if author_type is CUSTOMER: the visitor."`
+}
+
+// NewChatFiles is the body of POST …/chats/{chat_id}/files.
+type NewChatFiles struct {
+	_      struct{}      `additionalProperties:"true"`
+	Upload Field[string] `json:"upload" doc:"The token of an upload, made with POST /api/v2/uploads by the same user. It is used up."`
+	ChatAuthor
 }
 
 // NewChatEntries is the body of POST …/chats/{chat_id}/messages: one entry, or several.
@@ -80,6 +92,8 @@ func (c *NewChatEntry) entry(all *mistakes, prefix string) domain.NewChatEntry {
 		m.add("kind", "must be message or join")
 	}
 	switch {
+	case e.Kind == domain.ChatFile:
+		m.add("kind", "must be message or join")
 	case e.Kind == domain.ChatJoin && c.Content.Set:
 		m.add("content", "must not be given with kind join")
 	case e.Kind == domain.ChatMessage && !c.Content.Set:
@@ -88,15 +102,32 @@ func (c *NewChatEntry) entry(all *mistakes, prefix string) domain.NewChatEntry {
 		checkText(&m, "content", c.Content, maxChatContent, maxChatContentText)
 		e.Text = &domain.Text{Body: c.Content.Value}
 	}
-	named := NamedAuthor{c.AuthorType, c.AuthorUserID, c.AuthorCustomerID}
-	switch author := named.author(&m); {
-	case author != nil:
-		e.Author = *author
-	case len(m) == 0:
-		m.add("author_type", "must be AGENT, CUSTOMER or SYSTEM, with the id of the author")
-	}
+	e.Author = c.author(&m)
 	for _, wrong := range m {
 		all.add(prefix+wrong.Field, wrong.Message)
 	}
 	return e
+}
+
+// author returns the author, who has to be named.
+func (c *ChatAuthor) author(m *mistakes) (author domain.Author) {
+	named := NamedAuthor(*c)
+	switch given := named.author(m); {
+	case given != nil:
+		author = *given
+	case len(*m) == 0:
+		m.add("author_type", "must be AGENT, CUSTOMER or SYSTEM, with the id of the author")
+	}
+	return author
+}
+
+// valid checks the body and returns the token and the author.
+func (c *NewChatFiles) valid() (vault.UploadToken, domain.Author, error) {
+	var m mistakes
+	author := c.author(&m)
+	token, err := vault.ParseUploadToken(c.Upload.Value)
+	if err != nil {
+		m.add("upload", "must be the token of an upload")
+	}
+	return token, author, m.err()
 }

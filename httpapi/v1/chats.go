@@ -11,6 +11,8 @@ import (
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/httpapi/inbound"
+	"github.com/commentd/commentd/httpapi/intake"
 	"github.com/commentd/commentd/httpapi/problem"
 )
 
@@ -175,7 +177,10 @@ func (a *API) getChat(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return reply(w, http.StatusOK, shownChat(ticket, &found))
+	url := func(file domain.Attachment) string {
+		return intake.Address(inbound.BaseURL(r, a.base), a.fileTokens, principal.Account, file)
+	}
+	return reply(w, http.StatusOK, shownChat(ticket, &found, url))
 }
 
 // chatRequest is what counts of a request to add to a chat.

@@ -29,6 +29,10 @@ type chat struct {
 		AuthorUserID     *string `json:"author_user_id"`
 		AuthorCustomerID *string `json:"author_customer_id"`
 		Content          *string `json:"content"`
+		FileName         *string `json:"file_name"`
+		ContentType      *string `json:"content_type"`
+		Size             *int64  `json:"size"`
+		ContentURL       *string `json:"content_url"`
 		CreatedAt        string  `json:"created_at"`
 	} `json:"history"`
 }
@@ -38,8 +42,13 @@ func (c chat) said() string {
 	var parts []string
 	for _, e := range c.History {
 		text := "(" + e.Kind + ")"
-		if e.Content != nil {
+		switch {
+		case e.Content != nil:
 			text = *e.Content
+		case e.Size != nil:
+			text = fmt.Sprint(*e.FileName, " ", *e.ContentType, " ", *e.Size)
+		case e.FileName != nil:
+			text = "(" + e.Kind + ") " + *e.FileName
 		}
 		parts = append(parts, fmt.Sprint(e.Index, " ", e.AuthorType, " ", text))
 	}

@@ -195,6 +195,13 @@ addChatMessages       shutChat      401     401     403     403    403    403   
 addChatMessages       absentChat    401     401     403     403    403    403     403   403       403   403      403      403    403     403   404     403
 addChatMessages       elsewhereChat 401     401     403     403    403    403     403   403       403   403      403      403    403     403   404     403
 addChatMessages       misnamedChat  401     401     403     403    403    403     403   403       403   403      403      403    403     403   400     403
+addChatFiles          own           401     401     403     403    403    403     403   403       403   403      403      403    403     403   201     403
+addChatFiles          others        401     401     403     403    403    403     403   403       403   403      403      403    403     403   201     403
+addChatFiles          ended         401     401     403     403    403    403     403   403       403   403      403      403    403     403   409     403
+addChatFiles          shutChat      401     401     403     403    403    403     403   403       403   403      403      403    403     403   409     403
+addChatFiles          absentChat    401     401     403     403    403    403     403   403       403   403      403      403    403     403   404     403
+addChatFiles          elsewhereChat 401     401     403     403    403    403     403   403       403   403      403      403    403     403   404     403
+addChatFiles          misnamedChat  401     401     403     403    403    403     403   403       403   403      403      403    403     403   400     403
 endChat               own           401     401     403     403    403    403     403   403       403   403      403      403    403     403   200     403
 endChat               ended         401     401     403     403    403    403     403   403       403   403      403      403    403     403   200     403
 endChat               shutChat      401     401     403     403    403    403     403   403       403   403      403      403    403     403   200     403
@@ -325,6 +332,8 @@ func (a *account) cell(operation, object string) (method, path, body string) {
 		return "POST", a.ticketObject(object) + "/chats", fmt.Sprintf(`{"visitor_id":%q}`, a.users["customer"])
 	case "addChatMessages":
 		return "POST", a.chatObject(object) + "/messages", fmt.Sprintf(`{"author_type":"AGENT","author_user_id":%q,"content":"text"}`, a.users["agent"])
+	case "addChatFiles":
+		return "POST", a.chatObject(object) + "/files", fmt.Sprintf(`{"upload":%q,"author_type":"AGENT","author_user_id":%q}`, a.upload("relay", "a.txt"), a.users["agent"])
 	case "endChat":
 		return "POST", a.chatObject(object) + "/end", ""
 	case "getChat":

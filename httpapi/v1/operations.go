@@ -185,6 +185,15 @@ var operations = []operation{
 		serve:   within((*API).addChatMessages),
 	},
 	{
+		id: "addChatFiles", method: http.MethodPost, path: chatPath + "/files", tag: "chats", scope: auth.CommentsActAs,
+		summary: "Add to a chat files that were sent in it",
+		doc:     "An entry for each file of an upload, in order: each gets the next index. All of them are added, or none: then the upload stays as it is.",
+		headers: []parameter{idempotencyKeyHeader}, body: NewChatFiles{},
+		answers: []answer{{201, "The chat as it is now.", ChatState{}, []string{"Cache-Control", "Idempotent-Replayed"}}},
+		refuses: []int{404, 408, 409, 413, 415, 422},
+		serve:   within((*API).addChatFiles),
+	},
+	{
 		id: "endChat", method: http.MethodPost, path: chatPath + "/end", tag: "chats", scope: auth.CommentsActAs,
 		summary: "End a chat",
 		doc:     "Nothing can be added to it any more, and from now on it can be redacted. On a closed ticket, too. What has ended stays so.",

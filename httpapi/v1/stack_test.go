@@ -18,6 +18,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/audit"
+	"github.com/commentd/commentd/eventstore/files"
 	"github.com/commentd/commentd/eventstore/files/filestest"
 	"github.com/commentd/commentd/eventstore/relay/webhook"
 	"github.com/commentd/commentd/eventstore/vault"
@@ -41,6 +42,7 @@ type stack struct {
 	pool      *pgxpool.Pool
 	vault     *vault.Vault
 	store     *eventstore.Store
+	files     *files.Store
 	treeKey   *audit.Key
 	directory *directory.Store
 	keys      *auth.Store
@@ -78,6 +80,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 		}
 	})
 	s.hub = s.feed(ctx)
+	s.files = filestest.New(t, s.store, pool, v)
 	config := httpapi.Config{Log: slog.New(slog.DiscardHandler)}
 	for _, option := range options {
 		option(&config)
@@ -86,7 +89,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 		Log:      audit.NewReader(pool, s.treeKey, 0),
 		Live:     &v1.Live{Hub: s.hub, Recheck: s.keys.Recheck},
 		Webhooks: &v1.Webhooks{Store: webhook.NewStore(pool, root, 0), Guard: loopback},
-		Files:    filestest.New(t, s.store, pool, v),
+		Files:    s.files,
 	})
 	s.handler = httpapi.New(s.api, s.keys, m, config)
 	server := httptest.NewServer(s.handler)

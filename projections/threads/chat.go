@@ -30,6 +30,14 @@ type ChatEntry struct {
 	Erased   bool
 }
 
+// File returns the file that the entry is; false if it is none, or is erased.
+func (e *ChatEntry) File() (domain.Attachment, bool) {
+	if e.Kind != domain.ChatFile || e.Document == nil || len(e.Document.Attachments) == 0 {
+		return domain.Attachment{}, false
+	}
+	return e.Document.Attachments[0], true
+}
+
 // Chat returns a chat of a ticket. The error is domain.ErrChatNotFound if the viewer sees
 // the ticket and may not know of such a chat. It costs what the chat is, however long the
 // thread is.
