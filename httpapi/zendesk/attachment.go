@@ -1,6 +1,7 @@
 package zendesk
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -136,21 +137,41 @@ func (a *API) getAttachment(c *call) error {
 	return c.reply(http.StatusOK, ordered{{"attachment", a.cabinet(c).attachment(file)}})
 }
 
-// file returns a file that is attached to a comment which the viewer may see.
+// file returns a file that is attached to a comment, or was sent in a chat, which the
+// viewer may see.
 func (a *API) file(r *http.Request, account domain.AccountID, number int64, viewer domain.Actor) (domain.Attachment, error) {
 	ticket, comment, err := a.files.Locate(r.Context(), account, number)
 	if err != nil {
 		return domain.Attachment{}, err
 	}
-	found, err := a.threads.GetWhole(r.Context(), account, ticket, comment, viewer)
+	files, err := a.filesAt(r, account, ticket, comment, viewer)
 	if err != nil {
 		return domain.Attachment{}, err
 	}
-	file, ok := find(attachmentsOf(&found), number)
+	file, ok := find(files, number)
 	if !ok {
 		return domain.Attachment{}, domain.ErrNoAttachment
 	}
 	return file, nil
+}
+
+// filesAt returns the files of a comment, or of the chat with that id.
+func (a *API) filesAt(r *http.Request, account domain.AccountID, ticket domain.TicketID, id domain.CommentID, viewer domain.Actor) ([]domain.Attachment, error) {
+	comment, err := a.threads.GetWhole(r.Context(), account, ticket, id, viewer)
+	if !errors.Is(err, domain.ErrNotFound) {
+		return attachmentsOf(&comment), err
+	}
+	chat, err := a.threads.Chat(r.Context(), account, ticket, domain.ChatID(id), viewer)
+	if errors.Is(err, domain.ErrChatNotFound) {
+		return nil, domain.ErrNoAttachment
+	}
+	var files []domain.Attachment
+	for i := range chat.Entries {
+		if file, ok := chat.Entries[i].File(); ok {
+			files = append(files, file)
+		}
+	}
+	return files, err
 }
 
 func attachmentsOf(c *threads.Comment) []domain.Attachment { return bodyOf(c).Attachments }

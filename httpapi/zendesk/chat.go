@@ -29,6 +29,7 @@ type (
 		Index     int            `json:"chat_index"`
 		Type      string         `json:"type"`
 		Message   *string        `json:"message,omitzero"`
+		Filename  *string        `json:"filename,omitzero"`
 		MessageID domain.EventID `json:"message_id"`
 		ActorID   int64          `json:"actor_id"`
 		ActorName string         `json:"actor_name"`
@@ -57,12 +58,18 @@ func (s *scene) chatEntry(i int, e *threads.ChatEntry) chatEntry {
 	if u := s.people[e.Author.ID]; u != nil {
 		shown.ActorName = u.Name
 	}
-	if e.Kind == domain.ChatMessage {
-		text := domain.MaskedText
+	said := domain.MaskedText // of what is erased
+	switch e.Kind {
+	case domain.ChatMessage:
 		if e.Document != nil {
-			text = e.Document.Text
+			said = e.Document.Text
 		}
-		shown.Type, shown.Message = "ChatMessage", &text
+		shown.Type, shown.Message = "ChatMessage", &said
+	case domain.ChatFile:
+		if file, ok := e.File(); ok {
+			said = file.Name
+		}
+		shown.Type, shown.Filename = "ChatFileAttachment", &said
 	}
 	return shown
 }

@@ -46,6 +46,7 @@ var operations = []operation{
 	{put, "/tickets/{ticket_id}/comments/{comment_id}/redact", "ticket_comments/redact", mayRedact, auth.CommentsRead, agents, (*API).redactText, updates},
 	{put, "/comment_redactions/{comment_id}", "comment_redactions/update", mayRedact, auth.CommentsRead, agents, (*API).redactComment, noUse},
 	{put, "/chat_redactions/{ticket_id}", "chat_redactions/update", mayRedact, auth.CommentsRead, agents, (*API).redactChat, updates},
+	{put, "/chat_file_redactions/{ticket_id}", "chat_file_redactions/update", mayRedact, auth.CommentsRead, agents, (*API).redactChatFiles, updates},
 
 	{put, "/tickets/{ticket_id}/comments/{comment_id}/attachments/{attachment_id}/redact", "attachments/redact", mayRedact, auth.CommentsRead, agents, (*API).redactAttachment, updates},
 	{http.MethodDelete, "/tickets/{ticket_id}/comments/{comment_id}/attachments/{attachment_id}/redact", "attachments/redact", mayRedact, auth.CommentsRead, agents, (*API).redactAttachment, updates},

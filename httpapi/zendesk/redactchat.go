@@ -18,6 +18,9 @@ func (a *API) redactChat(c *call) error {
 	if err != nil {
 		return err
 	}
+	if meansFiles(body) {
+		return a.redactFilesOf(c, body)
+	}
 	text, err := c.text(body, "text")
 	if err != nil {
 		return err
