@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -178,7 +179,8 @@ func bucketKeys(t *testing.T, db *pgx.Conn) map[int64][]byte {
 	return keys
 }
 
-// chatAbout has a visitor say the words in a chat, and returns what redacts them.
+// chatAbout has a visitor say the words in a chat and send a file of that name, and returns
+// what redacts both.
 func chatAbout(t *testing.T, info devInfo, words ...string) (redact func()) {
 	t.Helper()
 	ticket, relay := info.BaseURL+"/v1/tickets/"+info.Tickets[0], info.Keys["integration"]
@@ -197,6 +199,12 @@ func chatAbout(t *testing.T, info devInfo, words ...string) (redact func()) {
 	}
 	mustCall(t, 201, "POST", ticket+"/chats/"+chat.ID+"/messages", relay,
 		fmt.Sprintf(`{"author_type":"CUSTOMER","author_customer_id":%q,"content":%q}`, of.RequesterID, said))
+	var sent struct {
+		Upload struct{ Token string } `json:"upload"`
+	}
+	decodeJSON(t, mustCall(t, 201, "POST", info.BaseURL+"/api/v2/uploads?filename="+url.QueryEscape(said+".txt"), relay, quoted(said)), &sent)
+	mustCall(t, 201, "POST", ticket+"/chats/"+chat.ID+"/files", relay,
+		fmt.Sprintf(`{"author_type":"CUSTOMER","author_customer_id":%q,"upload":%q}`, of.RequesterID, sent.Upload.Token))
 	mustCall(t, 200, "POST", ticket+"/chats/"+chat.ID+"/end", relay, "")
 	return func() {
 		t.Helper()
@@ -204,6 +212,11 @@ func chatAbout(t *testing.T, info devInfo, words ...string) (redact func()) {
 			fmt.Sprintf(`{"chat_id":%q,"chat_index":0,"text":%q}`, chat.ID, marked))
 		if want := strings.Repeat(" ▇▇▇▇", len(words)); !strings.Contains(answer, "in the chat:"+want+`"`) {
 			t.Errorf("chat_redactions = %s; want the words masked", answer)
+		}
+		answer = mustCall(t, 200, "PUT", fmt.Sprint(info.BaseURL, "/api/v2/chat_file_redactions/", of.Number), info.Keys["agent"],
+			fmt.Sprintf(`{"chat_id":%q,"chat_indexes":[1]}`, chat.ID))
+		if !strings.Contains(answer, `"filename":"redacted.txt"`) {
+			t.Errorf("chat_file_redactions = %s; want the file gone", answer)
 		}
 	}
 }
