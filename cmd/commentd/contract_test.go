@@ -47,7 +47,7 @@ func checkReadme(t *testing.T, info devInfo) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{info.Keys["agent"], "/tickets/" + info.Tickets[0]} {
-		if strings.Count(string(readme), want) != 2 { // for the shell, and for Python
+		if strings.Count(string(readme), want) < 2 { // for the shell, and for Python
 			t.Errorf("the README does not have %q twice", want)
 		}
 	}

@@ -17,16 +17,20 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/blob"
 	"github.com/commentd/commentd/eventstore/files"
 	"github.com/commentd/commentd/eventstore/files/filestest"
 	"github.com/commentd/commentd/httpapi/intake"
+	"github.com/commentd/commentd/internal/metrics"
 )
 
 // newIntake makes an intake that needs no database: no row is written.
 func newIntake(t *testing.T) (*intake.Intake, *files.Store, *blob.Dir) {
 	dir := filestest.Dir(t)
-	store := files.New(nil, nil, nil, dir, files.Config{})
+	store := files.New(eventstore.New(nil, nil, metrics.New(prometheus.NewRegistry()), eventstore.Config{}), nil, nil, dir, files.Config{})
 	return intake.New(store), store, dir
 }
 
