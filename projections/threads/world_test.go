@@ -24,8 +24,9 @@ type world struct {
 	ticket   domain.TicketID
 	customer domain.Actor
 	comments []domain.CommentID
-	bodies   map[string]string      // by content id
-	written  map[string]domain.Body // likewise, if there is more than a text
+	bodies   map[string]string           // by content id
+	written  map[string]domain.Body      // likewise, if there is more than a text
+	customs  map[domain.CommentID]string // what edits keep
 	applied  eventstore.Version
 }
 
@@ -37,7 +38,7 @@ func newWorldOf(tb testing.TB, l *logtest.Log, account domain.AccountID) *world 
 		tb: tb, log: l, reader: threads.NewReader(l.Pool, l.Vault, 0), account: account,
 		ticket:   domain.TicketID(uuid.New()),
 		customer: domain.Actor{Kind: domain.ActorCustomer, ID: domain.UserID(uuid.New())},
-		bodies:   make(map[string]string), written: make(map[string]domain.Body),
+		bodies:   make(map[string]string), written: make(map[string]domain.Body), customs: make(map[domain.CommentID]string),
 	}
 	requester := &w.customer.ID
 	w.do(domain.PutTicket{
@@ -93,6 +94,7 @@ func (w *world) submit(t *rapid.T, author domain.Author, public bool, body strin
 	text.HTML = domain.SanitiseHTML(rapid.SampledFrom([]string{"", "<p>" + body + "</p>", "<i>x</i>"}).Draw(t, "html"))
 	text.Custom = rapid.SampledFrom([]string{"", `{"a":[1]}`}).Draw(t, "custom")
 	w.written[text.Content.ID.String()] = domain.Body{Text: body, HTML: text.HTML, Custom: text.Custom}
+	w.customs[id] = text.Custom
 	w.do(domain.CreateComment{
 		Account: w.account, Ticket: w.ticket, Comment: id, By: logtest.Agent, Author: author, Public: public,
 		Text: text, Numbers: w.numbers(), Flags: flags,
@@ -123,6 +125,9 @@ func (w *world) write(t *rapid.T, body string) {
 
 func (w *world) update(id domain.CommentID, text *domain.Text, public *bool) {
 	w.tb.Helper()
+	if text != nil {
+		w.written[text.Content.ID.String()] = domain.Body{Text: text.Body, Custom: w.customs[id]}
+	}
 	w.do(domain.UpdateComment{
 		Account: w.account, Ticket: w.ticket, Comment: id, By: logtest.Agent, Text: text, Public: public, Audit: w.numbers().Audit,
 	})
