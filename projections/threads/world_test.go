@@ -125,8 +125,8 @@ func (w *world) write(t *rapid.T, body string) {
 
 func (w *world) update(id domain.CommentID, text *domain.Text, public *bool) {
 	w.tb.Helper()
-	if text != nil {
-		w.written[text.Content.ID.String()] = domain.Body{Text: text.Body, Custom: w.customs[id]}
+	if custom := w.customs[id]; text != nil && custom != "" {
+		w.written[text.Content.ID.String()] = domain.Body{Text: text.Body, Custom: custom}
 	}
 	w.do(domain.UpdateComment{
 		Account: w.account, Ticket: w.ticket, Comment: id, By: logtest.Agent, Text: text, Public: public, Audit: w.numbers().Audit,
