@@ -52,5 +52,10 @@ func (r Recorded) OfChat() bool {
 	return err == nil && domain.OfChat(fact)
 }
 
+// Retracts reports whether it says that a comment is not to be shown any more.
+func (r Recorded) Retracts() bool {
+	return r.Type == kindCommentMadePrivate.name || r.Type == kindCommentDeleted.name
+}
+
 // Partition is the part of the tickets that this event belongs to.
 func (r Recorded) Partition() int { return domain.Partition(r.Account, r.Ticket) }

@@ -2,7 +2,6 @@ package v1
 
 import (
 	"context"
-	"encoding/binary"
 	"mime"
 	"net/http"
 	"strconv"
@@ -89,8 +88,7 @@ func (l *eventList) next(last int) string {
 
 // cursorContext: a cursor is good for the events of one ticket of one account.
 func (l *eventList) cursorContext() []byte {
-	context := binary.BigEndian.AppendUint32(append(make([]byte, 0, 32), "events"...), uint32(l.query.Account))
-	return append(context, l.query.Ticket[:]...)
+	return cursorContext("events", l.query.Account, l.query.Ticket)
 }
 
 // wantsLines reports whether the caller asks for a value per line.

@@ -23,11 +23,15 @@ func (l *listing) open(cursor string) (eventstore.Position, error) {
 	return eventstore.Position(position), nil
 }
 
-// cursorContext: a cursor is good for one ticket of one account, in any order and
-// under any filter.
+// cursorContext: a cursor is good for one use of one thing of one account, in any order
+// and under any filter.
+func cursorContext(use string, account domain.AccountID, thing [16]byte) []byte {
+	context := binary.BigEndian.AppendUint32(append(make([]byte, 0, 48), use...), uint32(account))
+	return append(context, thing[:]...)
+}
+
 func (l *listing) cursorContext() []byte {
-	context := binary.BigEndian.AppendUint32(append(make([]byte, 0, 32), "comments"...), uint32(l.query.Account))
-	return append(context, l.query.Ticket[:]...)
+	return cursorContext("comments", l.query.Account, l.query.Ticket)
 }
 
 // tag is the entity tag of the list. What audience it is for is part of it, or else

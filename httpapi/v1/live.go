@@ -2,7 +2,6 @@ package v1
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"net/http"
 	"time"
@@ -100,8 +99,7 @@ var errStreamAhead = problem.New(problem.VersionConflict, "The log ends before t
 
 // liveContext: the id of an event is good for whoever it was sent to.
 func liveContext(p auth.Principal) []byte {
-	context := binary.BigEndian.AppendUint32(append(make([]byte, 0, 32), "live"...), uint32(p.Account))
-	return append(context, p.UserID[:]...)
+	return cursorContext("live", p.Account, p.UserID)
 }
 
 func liveHeaders(h http.Header) {
@@ -224,12 +222,7 @@ func (s *liveStream) show(ctx context.Context, e *eventstore.Recorded) (live Liv
 		return live, true, nil
 	}
 	gone := errors.Is(err, domain.ErrNotFound) // and not the ticket
-	return live, gone && (p.MaySeeInternal() || retracts(e.Type)), unlessGone(err)
-}
-
-// retracts reports whether an event says that a comment is not to be shown any more.
-func retracts(name string) bool {
-	return name == "comment.made_private" || name == "comment.deleted"
+	return live, gone && (p.MaySeeInternal() || e.Retracts()), unlessGone(err)
 }
 
 func unlessGone(err error) error {

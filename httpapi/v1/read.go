@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/binary"
 	"net/http"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/projections/threads"
 )
@@ -27,6 +29,7 @@ type reader interface {
 	History(ctx context.Context, q threads.HistoryQuery, begin func(total int) error, chunk func([]threads.Entry) error) error
 	Versions(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, viewer domain.Actor, chunk func([]threads.Version) error) error
 	Chat(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.ChatID, viewer domain.Actor) (threads.Chat, error)
+	PositionBefore(ctx context.Context, moment time.Time) (eventstore.Position, error)
 	Validator(ctx context.Context, account domain.AccountID, ticket domain.TicketID, viewer domain.Actor) (domain.EventID, error)
 }
 

@@ -1,7 +1,6 @@
 package v1
 
 import (
-	"encoding/binary"
 	"fmt"
 	"net/http"
 	"time"
@@ -44,16 +43,20 @@ func (a *API) replayWebhook(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	since, err := body.valid()
-	switch {
-	case err != nil:
-	case since != nil:
-		err = a.hooks.Store.ReplaySince(ctx, account, id, *since)
-	case body.Failed.Value:
+	if err != nil {
+		return err
+	}
+	if body.Failed.Value {
 		err = a.hooks.Store.ReplayFailed(ctx, account, id)
-	default:
-		var from eventstore.Position
-		if from, err = a.replayFrom(account, id, body.From.Value); err == nil {
-			err = a.hooks.Store.Replay(ctx, account, id, from)
+	} else {
+		var after eventstore.Position
+		if since != nil {
+			after, err = a.threads.PositionBefore(ctx, *since)
+		} else {
+			after, err = a.replayFrom(account, id, body.From.Value)
+		}
+		if err == nil {
+			err = a.hooks.Store.Replay(ctx, account, id, after)
 		}
 	}
 	if err != nil {
@@ -67,17 +70,11 @@ func (a *API) replayFrom(account domain.AccountID, id webhook.ID, from string) (
 	if from == fromBeginning {
 		return 0, nil
 	}
-	position, err := a.cursors.Open(webhookContext("event", account, id), from)
+	position, err := a.cursors.Open(cursorContext("webhook event", account, id), from)
 	if err != nil || position == 0 {
 		return 0, problem.Invalid(problem.FieldError{Field: "from", Message: "must be beginning, or the cursor of an attempt of this webhook"})
 	}
 	return eventstore.Position(position) - 1, nil // that event, too
-}
-
-// webhookContext: a cursor is good for one webhook, and one use.
-func webhookContext(use string, account domain.AccountID, id webhook.ID) []byte {
-	context := binary.BigEndian.AppendUint32([]byte("webhook "+use), uint32(account))
-	return append(context, id[:]...)
 }
 
 // WebhookAttempt is a request that was made.
@@ -110,8 +107,8 @@ func (a *API) listWebhookAttempts(w http.ResponseWriter, r *http.Request) error 
 	}
 	var before uint64
 	if asked.after != "" {
-		if before, err = a.cursors.Open(webhookContext("attempts", account, id), asked.after); err != nil {
-			return errAttemptCursor
+		if before, err = a.cursors.Open(cursorContext("webhook attempts", account, id), asked.after); err != nil {
+			return errEventCursor
 		}
 	}
 	found, err := a.hooks.Store.Attempts(r.Context(), account, id, int64(before), asked.limit+1)
@@ -120,7 +117,7 @@ func (a *API) listWebhookAttempts(w http.ResponseWriter, r *http.Request) error 
 	}
 	if len(found) > asked.limit {
 		found = found[:asked.limit]
-		next := a.cursors.Seal(webhookContext("attempts", account, id), uint64(found[asked.limit-1].Seq))
+		next := a.cursors.Seal(cursorContext("webhook attempts", account, id), uint64(found[asked.limit-1].Seq))
 		w.Header().Set("Link", fmt.Sprintf(`<%s%s/%s/attempts?limit=%d&after=%s>; rel="next"`, a.base, webhooksPath, id, asked.limit, next))
 	}
 	attempts := make([]WebhookAttempt, len(found))
@@ -130,8 +127,6 @@ func (a *API) listWebhookAttempts(w http.ResponseWriter, r *http.Request) error 
 	return reply(w, http.StatusOK, attempts)
 }
 
-var errAttemptCursor = problem.New(problem.BadRequest, "after must be a cursor from a Link header of this list.")
-
 func (a *API) attemptOf(account domain.AccountID, id webhook.ID, t *webhook.Attempt) WebhookAttempt {
 	s := WebhookAttempt{At: Instant(t.At), Event: t.Event, Type: t.Type, Try: t.Try, Outcome: t.Outcome, StatusCode: t.Status}
 	if t.Took != nil {
@@ -139,7 +134,7 @@ func (a *API) attemptOf(account domain.AccountID, id webhook.ID, t *webhook.Atte
 		s.DurationMS = &ms
 	}
 	if t.Position > 0 {
-		cursor := a.cursors.Seal(webhookContext("event", account, id), uint64(t.Position))
+		cursor := a.cursors.Seal(cursorContext("webhook event", account, id), uint64(t.Position))
 		s.Cursor = &cursor
 	}
 	return s

@@ -84,7 +84,7 @@ func (r *runner) try(ctx context.Context, a *attempt) (err error) {
 	var body []byte
 	if a.event == nil {
 		a.told = true
-		body, err = r.testBody(ctx, r.e, a.id)
+		body, err = testBody(r.e, a.id)
 	} else {
 		body, a.told, err = r.body(ctx, r.e, a.event)
 	}

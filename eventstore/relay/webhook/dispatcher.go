@@ -38,7 +38,6 @@ type Watcher interface {
 
 // Config is what New may be told beyond what it needs.
 type Config struct {
-	Shard int16
 	Guard Guard
 	// Timeout is how long an endpoint may take to answer; default 15 s.
 	Timeout time.Duration
@@ -146,11 +145,11 @@ func (d *Dispatcher) tick(parent context.Context) error {
 		return unavailable("bury", err)
 	}
 	var share int
-	if err := d.pool.QueryRow(ctx, shareSQL, d.config.Shard).Scan(&share); err != nil {
+	if err := d.pool.QueryRow(ctx, shareSQL, d.store.shard).Scan(&share); err != nil {
 		return unavailable("share", err)
 	}
 	if free := share - len(d.runners); free > 0 {
-		if _, err := d.pool.Exec(ctx, claimSQL, d.config.Shard, d.member, min(free, maxClaims)); err != nil {
+		if _, err := d.pool.Exec(ctx, claimSQL, d.store.shard, d.member, min(free, maxClaims)); err != nil {
 			return unavailable("claim", err)
 		}
 	}

@@ -46,7 +46,7 @@ func (r *runner) recall(ctx context.Context, work []attempt) error {
 	for i := range work {
 		positions[i] = work[i].position
 	}
-	rows, err := r.pool.Query(ctx, eventsSQL, r.config.Shard, positions)
+	rows, err := r.pool.Query(ctx, eventsSQL, r.store.shard, positions)
 	if err != nil {
 		return unavailable("recall", err)
 	}

@@ -68,10 +68,6 @@ const (
 // body returns what is to be sent of an event now. It is not told if there is nothing of
 // it that the endpoint may know. The error is eventstore.ErrUnavailable.
 func (d *Dispatcher) body(ctx context.Context, e *endpoint, r *eventstore.Recorded) (body []byte, told bool, err error) {
-	slug, err := d.sources.Slug(ctx, e.account)
-	if err != nil {
-		return nil, false, err
-	}
 	about := data{Ticket: &r.Ticket, Internal: r.Internal}
 	if e.Internal {
 		about.Version = r.Version
@@ -89,7 +85,7 @@ func (d *Dispatcher) body(ctx context.Context, e *endpoint, r *eventstore.Record
 		about.Comment = &r.Comment
 		subject += "/comments/" + r.Comment.String()
 		now, shown, err := d.today(ctx, e, r)
-		if err != nil || !shown && !e.Internal && !retracts(r.Type) {
+		if err != nil || !shown && !e.Internal && !r.Retracts() {
 			return nil, false, err
 		}
 		if shown && e.Text {
@@ -97,7 +93,7 @@ func (d *Dispatcher) body(ctx context.Context, e *endpoint, r *eventstore.Record
 		}
 	}
 	body, err = json.Marshal(envelope{
-		SpecVersion: "1.0", ID: r.ID.String(), Source: "/accounts/" + slug, Type: typePrefix + r.Type, Subject: subject,
+		SpecVersion: "1.0", ID: r.ID.String(), Source: "/accounts/" + e.slug, Type: typePrefix + r.Type, Subject: subject,
 		Time: r.RecordedAt.Format(time.RFC3339Nano), DataRef: strings.TrimSuffix(d.sources.BaseURL, "/") + "/v1/" + subject, Data: about,
 	})
 	return body, true, err
@@ -112,7 +108,7 @@ func (d *Dispatcher) today(ctx context.Context, e *endpoint, r *eventstore.Recor
 	case e.Internal:
 		return c, true, nil
 	default:
-		err = d.pool.QueryRow(ctx, publicSQL, d.config.Shard, e.account, uuid.UUID(r.Comment)).Scan(&c.Public)
+		err = d.pool.QueryRow(ctx, publicSQL, d.store.shard, e.account, uuid.UUID(r.Comment)).Scan(&c.Public)
 		if !errors.Is(err, pgx.ErrNoRows) {
 			err = unavailable("look at a comment", err)
 		}
@@ -130,19 +126,10 @@ func (d *Dispatcher) today(ctx context.Context, e *endpoint, r *eventstore.Recor
 	return Comment{}, e.Internal, nil
 }
 
-// retracts reports whether an event says that a comment is not to be shown any more.
-func retracts(kind string) bool {
-	return kind == "comment.made_private" || kind == "comment.deleted"
-}
-
 // testBody is what a test sends.
-func (d *Dispatcher) testBody(ctx context.Context, e *endpoint, id domain.EventID) ([]byte, error) {
-	slug, err := d.sources.Slug(ctx, e.account)
-	if err != nil {
-		return nil, err
-	}
+func testBody(e *endpoint, id domain.EventID) ([]byte, error) {
 	return json.Marshal(envelope{
-		SpecVersion: "1.0", ID: id.String(), Source: "/accounts/" + slug, Type: typePrefix + testType,
+		SpecVersion: "1.0", ID: id.String(), Source: "/accounts/" + e.slug, Type: typePrefix + testType,
 		Time: time.Now().UTC().Format(time.RFC3339Nano),
 	})
 }

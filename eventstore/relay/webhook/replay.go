@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"math"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -18,8 +17,6 @@ var (
 	rewindSQL string
 	//go:embed sql/forget_late.sql
 	forgetLateSQL string
-	//go:embed sql/since.sql
-	sinceSQL string
 	//go:embed sql/revive.sql
 	reviveSQL string
 	//go:embed sql/test.sql
@@ -36,42 +33,6 @@ func (s *Store) Replay(ctx context.Context, account domain.AccountID, id ID, aft
 		_, err := tx.Exec(ctx, forgetLateSQL, uuid.UUID(id), after)
 		return unavailable("replay", err)
 	})
-}
-
-// ReplaySince sends again what was recorded at a time, and what came later. The error may
-// be ErrNotFound.
-func (s *Store) ReplaySince(ctx context.Context, account domain.AccountID, id ID, since time.Time) error {
-	after, err := s.before(ctx, since)
-	if err != nil {
-		return err
-	}
-	return s.Replay(ctx, account, id, after)
-}
-
-// before returns the last position whose event is older than a time. The times of events
-// never run backwards, so it is found by halving.
-func (s *Store) before(ctx context.Context, since time.Time) (eventstore.Position, error) {
-	var head eventstore.Position
-	var older *bool
-	look := func(at eventstore.Position) error {
-		return unavailable("look for a time", s.pool.QueryRow(ctx, sinceSQL, s.shard, at, since).Scan(&head, &older))
-	}
-	if err := look(0); err != nil {
-		return 0, err
-	}
-	low, high := eventstore.Position(0), head+1 // low is older, or the beginning; high is not
-	for high-low > 1 {
-		middle := low + (high-low)/2
-		if err := look(middle); err != nil {
-			return 0, err
-		}
-		if older != nil && *older {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return low, nil
 }
 
 // ReplayFailed tries again what was given up, and at once what is waiting. The error may be

@@ -21,6 +21,7 @@ var loadSQL string
 type endpoint struct {
 	stored
 	account    domain.AccountID
+	slug       string // of the account
 	generation int32
 	secrets    sealed
 	position   eventstore.Position // everything up to here is settled
@@ -104,7 +105,10 @@ func (d *Dispatcher) load(ctx context.Context, id ID) (*endpoint, error) {
 	if err != nil {
 		return nil, unavailable("load", err)
 	}
-	e.secrets, err = d.store.reveal(e.account, &e.stored)
+	if e.secrets, err = d.store.reveal(e.account, &e.stored); err != nil {
+		return nil, err
+	}
+	e.slug, err = d.sources.Slug(ctx, e.account) // which never changes
 	return e, err
 }
 
