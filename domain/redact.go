@@ -74,8 +74,8 @@ func Redact(versions []Body, r Redaction, mask Mask) (masked []Body, changed boo
 	if r.Text != "" && !found {
 		return nil, false, ErrTextNotFound
 	}
-	for i := range masked {
-		if changed {
+	if changed {
+		for i := range masked {
 			masked[i].Attachments = withoutOriginal(masked[i].Attachments)
 		}
 	}

@@ -344,7 +344,7 @@ func TestRedactAgain(t *testing.T) {
 
 func envelope(s string) string { return `<div class="zd-comment" dir="auto">` + s + "</div>" }
 
-func TestRedactString(t *testing.T) {
+func TestHide(t *testing.T) {
 	s, err := NewSecret([]Body{text("John Smith")}, Redaction{
 		MarkedHTML: envelope(`<p dir="auto"><redact>John Smith</redact></p>`)})
 	if err != nil {
@@ -355,8 +355,8 @@ func TestRedactString(t *testing.T) {
 		"jo\u200bhn.pdf":           "jo\u200bhn.pdf",
 		"Jo\u200bhn  Smith":        "▇▇▇▇",
 	} {
-		if got := s.RedactString(given, MaskFixed); got != want {
-			t.Errorf("RedactString(%+q) = %+q; want %+q", given, got, want)
+		if got, _ := s.Hide(Body{Text: given}, MaskFixed); got.Text != want {
+			t.Errorf("Hide(%+q) = %+q; want %+q", given, got.Text, want)
 		}
 	}
 }

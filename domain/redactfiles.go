@@ -31,12 +31,17 @@ func newFileRedactor(versions []Body, r Redaction) (*fileRedactor, error) {
 	return f, nil
 }
 
+// HasOriginal reports whether the e-mail that it came from is among its files.
+func (b Body) HasOriginal() bool {
+	return slices.ContainsFunc(b.Attachments, func(a Attachment) bool { return a.Original })
+}
+
 func (b Body) hasAttachment(number int64) bool {
 	return slices.ContainsFunc(b.Attachments, func(a Attachment) bool { return a.Number == number && !a.Original })
 }
 
 // redact returns the files of a version with some replaced. rename hides a secret in a
-// name; it may be nil.
+// name.
 func (f *fileRedactor) redact(files []Attachment, rename func(string) string) []Attachment {
 	var left []Attachment
 	for _, a := range files {
@@ -48,7 +53,7 @@ func (f *fileRedactor) redact(files []Attachment, rename func(string) string) []
 		case a.Placeholder():
 		case f.all || f.named[a.Number]:
 			a = f.placeholder(a.Number)
-		case rename != nil:
+		default:
 			a = renamed(a, rename)
 		}
 		left = append(left, a)

@@ -65,11 +65,12 @@ func NewSecret(versions []Body, r Redaction) (*Secret, error) {
 	return s, nil
 }
 
-// RedactString hides the secret in any other text that belongs to the comment: the
-// name of an attachment, a line of a chat, a transcript.
-func (s *Secret) RedactString(text string, m Mask) string {
-	b, _ := s.redact(Body{Text: text}, m, nil)
-	return b.Text
+// Hide returns b with the secret hidden wherever it occurs, whatever b belongs to, and
+// whether it does: as Redact does it with the earlier versions of a comment. A redaction
+// of files alone leaves every text as it is, and counts as found.
+func (s *Secret) Hide(b Body, m Mask) (Body, bool) {
+	hidden, found := s.redact(b, m, nil)
+	return hidden, found || s.filesOnly
 }
 
 func (s *Secret) hideAnywhere(runes []rune) {

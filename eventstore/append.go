@@ -74,6 +74,7 @@ type encodedEvent struct {
 type content struct {
 	id     domain.ContentID
 	sealed vault.Sealed
+	claims []domain.Claim // of the uploads whose files are named in it
 }
 
 // verdict is what became of a pending command.

@@ -2,9 +2,6 @@ package eventstore
 
 import (
 	"context"
-	"fmt"
-
-	"github.com/google/uuid"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/vault"
@@ -44,9 +41,13 @@ func (s *Store) redactChat(ctx context.Context, cmd domain.RedactChatMessage) (_
 	if entry.Kind != domain.ChatMessage {
 		return cmd, d, domain.ErrNoChatEntry
 	}
-	document, err := s.saidInChat(ctx, cmd, entry)
-	if err != nil {
-		return cmd, d, err
+	document := vault.Document{Body: domain.MaskedText} // of a message of which nothing is left
+	if !entry.Erased {
+		opened, err := s.documents(ctx, cmd.Account, cmd.Ticket, domain.CommentID(cmd.Chat), []domain.ContentID{entry.Content})
+		if err != nil {
+			return cmd, d, err
+		}
+		document = opened[0]
 	}
 	html, err := domain.MarkMessage(document.Body, cmd.Marked)
 	if err != nil {
@@ -56,32 +57,10 @@ func (s *Store) redactChat(ctx context.Context, cmd domain.RedactChatMessage) (_
 	if err != nil || !changed || entry.Erased {
 		return cmd, d, err
 	}
-	sealed, err := s.reseal(ctx, cmd.Account, cmd.Ticket, domain.CommentID(cmd.Chat), vault.DocumentOf(masked[0], document.Client))
+	sealed, replacement, err := s.reseal(ctx, cmd.Account, cmd.Ticket, domain.CommentID(cmd.Chat), entry.Content, vault.DocumentOf(masked[0], document.Client))
 	if err != nil {
 		return cmd, d, err
 	}
-	d.contents = []content{sealed}
-	cmd.Contents = []domain.Replacement{{Old: entry.Content, New: domain.ContentRef{ID: sealed.id, Digest: sealed.sealed.Digest}}}
+	d.contents, cmd.Contents = []content{sealed}, []domain.Replacement{replacement}
 	return cmd, d, nil
-}
-
-// saidInChat opens what a message says; of one of which nothing is left, the mask.
-func (s *Store) saidInChat(ctx context.Context, cmd domain.RedactChatMessage, entry domain.ChatEntry) (vault.Document, error) {
-	if entry.Erased {
-		return vault.Document{Body: domain.MaskedText}, nil
-	}
-	rows, err := s.contents(ctx, []uuid.UUID{uuid.UUID(entry.Content)})
-	if err != nil {
-		return vault.Document{}, err
-	}
-	row, found := rows[uuid.UUID(entry.Content)]
-	if !found { // somebody was faster: what is decided on this is refused
-		return vault.Document{}, nil
-	}
-	place := vault.OfComment(cmd.Account, cmd.Ticket, domain.CommentID(cmd.Chat), entry.Content)
-	document, err := s.document(ctx, place, entry.Content, row)
-	if err != nil {
-		return vault.Document{}, fmt.Errorf("open a message of chat %s: %w", cmd.Chat, err)
-	}
-	return document, nil
 }

@@ -82,7 +82,7 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 		}
 		for _, text := range texts {
 			if bring(decided.events, text.id) {
-				decided.contents = append(decided.contents, text)
+				decided.contents, decided.claims = append(decided.contents, text), append(decided.claims, text.claims...)
 			}
 		}
 		p, err := prepare(cmd, st, decided, receipt)
@@ -218,7 +218,7 @@ func (s *Store) decide(ctx context.Context, cmd domain.Command, st state) (d dec
 		if _, err := st.decide(cmd); err != nil {
 			return d, err
 		}
-		if cmd, d, err = s.complete(ctx, about, st); err != nil {
+		if cmd, d, err = s.complete(ctx, about); err != nil {
 			return d, err
 		}
 	case domain.CompleteObligation:
@@ -236,7 +236,7 @@ type decision struct {
 	contents []content // that it brings, but for the texts of the command
 	// filesGone are the files that a redaction removes, thumbnails included.
 	filesGone []int64
-	claims    []domain.Claim // of what a redaction puts in the place of an e-mail
+	claims    []domain.Claim // of the uploads whose files the contents have
 	nearHits  []string       // as in Result
 }
 

@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"context"
+	"slices"
 
 	"github.com/commentd/commentd/domain"
 )
@@ -21,7 +22,7 @@ func (s *Store) RewriteOriginals(o Originals) { s.originals = o }
 // rewriteOriginals adds e-mails made anew to the masked versions of a comment, from which
 // those that it came from are gone. If everything is hidden, there is none.
 func (s *Store) rewriteOriginals(ctx context.Context, cmd domain.RedactComment, versions, masked []domain.Body) (claims []domain.Claim, err error) {
-	if s.originals == nil || cmd.Hide.All {
+	if s.originals == nil || cmd.Hide.All || !slices.ContainsFunc(versions, domain.Body.HasOriginal) {
 		return nil, nil
 	}
 	secret, err := domain.NewSecret(versions, cmd.Hide)

@@ -37,7 +37,7 @@ func prepare(cmd domain.Command, st state, d decision, receipt *Receipt) (*pendi
 			return nil, err
 		}
 		p.removes = append(p.removes, removed(e)...)
-		p.files(cmd, e)
+		p.files(e)
 		switch {
 		case aboutTicket(e):
 			encoded.internal = ticketAfter.Hides(e)
@@ -62,10 +62,8 @@ func prepare(cmd domain.Command, st state, d decision, receipt *Receipt) (*pendi
 }
 
 // files notes what the event does to files.
-func (p *pending) files(cmd domain.Command, e domain.Event) {
+func (p *pending) files(e domain.Event) {
 	switch e := e.(type) {
-	case domain.CommentCreated, domain.ChatEntryAdded:
-		p.claims = claimsOf(cmd)
 	case domain.CommentRedacted:
 		p.places(e.Files)
 	case domain.ChatRedacted:
@@ -82,15 +80,6 @@ func (p *pending) places(files []domain.FileRedacted) {
 			p.placeholders = append(p.placeholders, f.New)
 		}
 	}
-}
-
-// claimsOf returns the uploads whose files the texts of cmd attach.
-func claimsOf(cmd domain.Command) (claims []domain.Claim) {
-	said, _ := textsOf(cmd)
-	for _, text := range said {
-		claims = append(claims, text.Claims...)
-	}
-	return claims
 }
 
 // rowOfChat is a chat as it stands in log.comments.

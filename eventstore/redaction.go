@@ -29,7 +29,8 @@ func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (_ domain.
 	if err != nil {
 		return cmd, d, err
 	}
-	documents, err := s.documents(ctx, cmd.Account, cmd.Ticket, cmd.Comment, versions)
+	old := contentsOf(versions)
+	documents, err := s.documents(ctx, cmd.Account, cmd.Ticket, cmd.Comment, old)
 	if err != nil {
 		return cmd, d, err
 	}
@@ -50,12 +51,9 @@ func (s *Store) redact(ctx context.Context, cmd domain.RedactComment) (_ domain.
 	d.contents = make([]content, len(masked))
 	cmd.Contents = make([]domain.Replacement, len(masked))
 	for i := range masked {
-		if d.contents[i], err = s.reseal(ctx, cmd.Account, cmd.Ticket, cmd.Comment, vault.DocumentOf(masked[i], documents[i].Client)); err != nil {
+		document := vault.DocumentOf(masked[i], documents[i].Client)
+		if d.contents[i], cmd.Contents[i], err = s.reseal(ctx, cmd.Account, cmd.Ticket, cmd.Comment, old[i], document); err != nil {
 			return cmd, d, err
-		}
-		cmd.Contents[i] = domain.Replacement{
-			Old: versions[i].Content.ID,
-			New: domain.ContentRef{ID: d.contents[i].id, Digest: d.contents[i].sealed.Digest},
 		}
 	}
 	cmd.Files, d.filesGone, cmd.TextKept = domain.FilesRedacted(bodies, masked)
@@ -78,39 +76,39 @@ func (s *Store) placeholders(ctx context.Context, account domain.AccountID, vers
 	return s.numbers.Draw(ctx, account, domain.NumbersPerFile*len(files))
 }
 
-func (s *Store) reseal(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, d vault.Document) (content, error) {
+// reseal seals what is to stand in the place of a content of a comment, or a chat.
+func (s *Store) reseal(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, old domain.ContentID, d vault.Document) (content, domain.Replacement, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
-		return content{}, fmt.Errorf("draw content id: %w", err)
+		return content{}, domain.Replacement{}, fmt.Errorf("draw content id: %w", err)
 	}
 	c := content{id: domain.ContentID(id)}
 	c.sealed, err = s.vault.Seal(ctx, vault.OfComment(account, ticket, comment, c.id), vault.EncodeDocument(d))
 	if err != nil {
-		return content{}, fmt.Errorf("seal text: %w", err)
+		return content{}, domain.Replacement{}, fmt.Errorf("seal text: %w", err)
 	}
-	return c, nil
+	return c, domain.Replacement{Old: old, New: domain.ContentRef{ID: c.id, Digest: c.sealed.Digest}}, nil
 }
 
-// documents opens the versions of a comment. If another command has removed a content
+// documents opens contents of a comment, or a chat. If another command has removed one
 // meanwhile, what is decided on this is refused when it is appended.
-func (s *Store) documents(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, versions []domain.Version) ([]vault.Document, error) {
-	ids := make([]uuid.UUID, len(versions))
-	for i := range versions {
-		ids[i] = uuid.UUID(versions[i].Content.ID)
+func (s *Store) documents(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, contents []domain.ContentID) ([]vault.Document, error) {
+	ids := make([]uuid.UUID, len(contents))
+	for i := range contents {
+		ids[i] = uuid.UUID(contents[i])
 	}
 	rows, err := s.contents(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
-	documents := make([]vault.Document, len(versions))
-	for i, v := range versions {
+	documents := make([]vault.Document, len(contents))
+	for i, id := range contents {
 		row, ok := rows[ids[i]]
 		if !ok {
 			continue
 		}
-		place := vault.OfComment(account, ticket, comment, v.Content.ID)
-		if documents[i], err = s.document(ctx, place, v.Content.ID, row); err != nil {
-			return nil, fmt.Errorf("open a version of comment %s: %w", comment, err)
+		if documents[i], err = s.document(ctx, vault.OfComment(account, ticket, comment, id), id, row); err != nil {
+			return nil, fmt.Errorf("open a text of %s: %w", comment, err)
 		}
 	}
 	return documents, nil

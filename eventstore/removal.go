@@ -29,16 +29,13 @@ func (s *Store) ReadComment(ctx context.Context, account domain.AccountID, ticke
 // complete adds to a command that removes contents what it has to know of them: the
 // texts are in no state that a command is usually decided on. What it brings instead
 // is returned sealed.
-func (s *Store) complete(ctx context.Context, cmd domain.Command, st state) (domain.Command, decision, error) {
+func (s *Store) complete(ctx context.Context, cmd domain.Command) (domain.Command, decision, error) {
 	switch cmd := cmd.(type) {
 	case domain.RedactComment:
 		return s.redact(ctx, cmd)
 	case domain.EraseComment:
 		versions, err := s.versions(ctx, cmd.Account, cmd.Ticket, cmd.Comment)
-		cmd.Contents = nil
-		for _, v := range versions {
-			cmd.Contents = append(cmd.Contents, v.Content.ID)
-		}
+		cmd.Contents = contentsOf(versions)
 		return cmd, decision{}, err
 	case domain.RedactChatMessage:
 		return s.redactChat(ctx, cmd)
@@ -64,6 +61,14 @@ func (s *Store) versions(ctx context.Context, account domain.AccountID, ticket d
 	}
 	events, err := decodeAll(recorded)
 	return domain.Versions(events), err
+}
+
+func contentsOf(versions []domain.Version) []domain.ContentID {
+	ids := make([]domain.ContentID, len(versions))
+	for i := range versions {
+		ids[i] = versions[i].Content.ID
+	}
+	return ids
 }
 
 // subjects returns the subjects that a ticket has had and that are still there.

@@ -21,7 +21,7 @@ func (s *Store) sealTexts(ctx context.Context, cmd domain.Command) ([]content, e
 			return fmt.Errorf("seal text: %w", err)
 		}
 		text.Content.Digest = sealed.Digest
-		contents = append(contents, content{id: text.Content.ID, sealed: sealed})
+		contents = append(contents, content{id: text.Content.ID, sealed: sealed, claims: text.Claims})
 		return nil
 	}
 	for _, text := range said {
