@@ -112,15 +112,16 @@ func (c Chat) Evolve(e Event) Chat {
 	case ChatEnded:
 		c.Ended = true
 	case ChatRedacted:
-		c.Content = replacedBy(e.Contents, c.Content)
+		c.Content = ReplacedBy(e.Contents, c.Content)
 	case ContentErased:
 		c.Content = ContentID{}
 	}
 	return c
 }
 
-// replacedBy returns what stands in the place of a content.
-func replacedBy(replacements []Replacement, id ContentID) ContentID {
+// ReplacedBy returns what stands in the place of a content: itself, if nothing has replaced
+// it.
+func ReplacedBy(replacements []Replacement, id ContentID) ContentID {
 	for i := range replacements {
 		if replacements[i].Old == id {
 			return replacements[i].New.ID

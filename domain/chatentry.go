@@ -21,7 +21,7 @@ func (all ChatEntries) Evolve(e Event) ChatEntries {
 		return append(all, ChatEntry{By: e.Meta, Kind: e.Kind, Author: e.Author, Content: e.Content.ID})
 	case ChatRedacted:
 		for i := range all {
-			all[i].Content = replacedBy(e.Contents, all[i].Content)
+			all[i].Content = ReplacedBy(e.Contents, all[i].Content)
 		}
 	case ContentErased:
 		for i := range all {

@@ -35,9 +35,5 @@ func FileName(given string) string {
 	if len(extension) > 16 {
 		extension = ""
 	}
-	end := maxFileName - len(extension)
-	for !utf8.RuneStart(name[end]) {
-		end--
-	}
-	return name[:end] + extension
+	return Cut(name, maxFileName-len(extension)) + extension
 }

@@ -7,29 +7,28 @@ import "unicode/utf8"
 const MaxText = 64 << 10
 
 // TextBody is what an end user has typed: text, whatever it looks like.
-func TextBody(text string) Body { return Body{Text: cut(text)} }
+func TextBody(text string) Body { return Body{Text: Cut(text, MaxText)} }
 
 // MarkdownBody is what an agent has typed: kept as it is, and rendered once and for all.
 func MarkdownBody(text string) Body {
-	text = cut(text)
+	text = Cut(text, MaxText)
 	return Body{Text: text, HTML: SanitiseHTML(renderMarkdown(text))}
 }
 
 // RichBody is what was given as HTML.
 func RichBody(source string) Body {
-	b := Body{HTML: SanitiseHTML(cut(source))}
+	b := Body{HTML: SanitiseHTML(Cut(source, MaxText))}
 	b.Text = b.PlainBody()
 	return b
 }
 
-// cut cuts a text down to MaxText, between two characters.
-func cut(text string) string {
-	if len(text) <= MaxText {
+// Cut returns a text of most bytes at the most: the rest is cut off, between two characters.
+func Cut(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	end := MaxText
-	for !utf8.RuneStart(text[end]) {
-		end--
+	for !utf8.RuneStart(text[most]) {
+		most--
 	}
-	return text[:end]
+	return text[:most]
 }

@@ -63,7 +63,7 @@ func (s *Store) Execute(ctx context.Context, cmd domain.Command, receipt *Receip
 			return Result{}, err
 		}
 		if edits(cmd) { // what is not edited is as it was
-			st.said.carryOver(cmd)
+			carryOver(st.said, cmd.(domain.UpdateComment).Text)
 			if texts, err = s.sealTexts(ctx, cmd); err != nil {
 				return Result{}, err
 			}

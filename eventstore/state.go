@@ -20,7 +20,7 @@ type state struct {
 	ticket         domain.Ticket
 	ticketRevision int32 // 0: there is none
 	comment        domain.Comment
-	said           said // by the comment; set where an edit needs it
+	said           domain.Body // by the comment; set where an edit needs it
 	chat           domain.Chat
 	cached         bool // whether it may be older than the database
 }
@@ -83,7 +83,7 @@ func (s *Store) load(ctx context.Context, cmd domain.Command) (state, error) {
 		if cmd.Text != nil && bucket != nil && st.comment.Exists && !st.comment.Deleted {
 			var d vault.Document
 			d, err = s.open(ctx, account, ticket, comment, st.comment.Content, *bucket, sealed)
-			st.comment.Body, st.said = d.Body, said(d)
+			st.comment.Body, st.said = d.Body, d.Written()
 		}
 	case domain.PutTicket, domain.WriteTicket:
 		if givesSubject(cmd) && subjectBucket != nil {
@@ -114,16 +114,10 @@ func (s *Store) open(ctx context.Context, account domain.AccountID, ticket domai
 	return d, nil
 }
 
-// said is what a comment says at present.
-type said vault.Document
-
-// carryOver gives the text of an edit all that the edit is not about.
-func (s said) carryOver(edit domain.Command) {
-	texts, _ := textsOf(edit)
-	was := vault.Document(s).Written()
-	for _, text := range texts { // there is one
-		text.Custom, text.Voice, text.Source, text.Attachments = was.Custom, was.Voice, was.Source, was.Attachments
-	}
+// carryOver gives the text of an edit all of what the comment says that the edit is not
+// about.
+func carryOver(was domain.Body, edited *domain.Text) {
+	edited.Custom, edited.Voice, edited.Source, edited.Attachments = was.Custom, was.Voice, was.Source, was.Attachments
 }
 
 // headCache remembers the heads of tickets, so that a comment on a busy ticket is

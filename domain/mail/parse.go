@@ -116,6 +116,7 @@ func (p *parser) join(before, more, between string) string {
 // text returns bytes that claim to be text as what can be kept: UTF-8 without NUL, lines
 // ended by LF.
 func text(content []byte) string {
-	s := strings.ToValidUTF8(string(content), "�")
-	return strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(s)
+	return kept.Replace(strings.ToValidUTF8(string(content), "�"))
 }
+
+var kept = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "")

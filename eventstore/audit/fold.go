@@ -29,7 +29,8 @@ type stream struct {
 	removed  int // texts
 	// redacted are the files that events say are gone, and named those that the texts
 	// name, once they are opened, with their comments.
-	redacted, named map[int64]domain.CommentID
+	redacted map[int64]bool
+	named    map[int64]domain.CommentID
 	// unread are comments one of whose texts does not open: which files they name is not
 	// known.
 	unread map[domain.CommentID]bool
@@ -61,7 +62,7 @@ func newStream(account domain.AccountID, ticket domain.TicketID) *stream {
 	return &stream{
 		account: account, ticket: ticket, comments: map[domain.CommentID]*foldedComment{},
 		contents: map[domain.ContentID]brought{}, removals: map[domain.EventID]*removal{},
-		redacted: map[int64]domain.CommentID{}, named: map[int64]domain.CommentID{}, unread: map[domain.CommentID]bool{},
+		redacted: map[int64]bool{}, named: map[int64]domain.CommentID{}, unread: map[domain.CommentID]bool{},
 	}
 }
 
@@ -141,7 +142,7 @@ func (s *stream) evolve(r *eventstore.Recorded, fact domain.Event, c *foldedComm
 		s.removals[r.ID] = &removal{comment: r.Comment, position: r.Position, recordedAt: r.RecordedAt}
 	}
 	for _, f := range replaces(fact) {
-		s.redacted[f.Old] = r.Comment
+		s.redacted[f.Old] = true
 	}
 	if done, ok := fact.(domain.ObligationCompleted); ok {
 		if owed := s.removals[done.Obligation]; owed == nil || owed.completedAt != nil {

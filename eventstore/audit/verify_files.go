@@ -58,7 +58,7 @@ func (r *run) compareFiles(ctx context.Context) error {
 			accounts, comments = append(accounts, int32(s.account)), append(comments, uuid.UUID(id))
 		}
 		for number := range s.named {
-			if _, gone := s.redacted[number]; gone {
+			if s.redacted[number] {
 				r.report.find("log.contents", fileName(number), "a text names it, but an event says that it was redacted")
 			}
 		}
@@ -76,7 +76,6 @@ func (r *run) compareFiles(ctx context.Context) error {
 		if problem := s.compareFile(f); problem != "" {
 			r.report.find("log.files", fileName(f.number), "%s", problem)
 		}
-		f.removed = nil
 		return nil
 	}); err != nil {
 		return failed("read log.files", err)

@@ -21,6 +21,7 @@ type Reader struct {
 	body   io.ReadCloser // the sealed blob from piece on; nil: not open
 	piece  int64         // the next one that body gives
 	sealed []byte
+	opened []byte // the piece before that, as a whole; nil: it is not in memory any more
 	plain  []byte // what was opened and not read yet; at is its first byte
 }
 
@@ -49,9 +50,15 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// next opens the piece in which at lies.
+// next opens the piece in which at lies, unless it is the one that was opened last: who
+// looks at the beginning and seeks back to it asks the store once.
 func (r *Reader) next() error {
 	want := r.at / pieceSize
+	if r.opened != nil && want == r.piece-1 {
+		r.plain = r.opened[r.at-want*pieceSize:]
+		return nil
+	}
+	r.opened = nil // its memory is used again
 	if r.body != nil && r.piece != want {
 		r.close()
 	}
@@ -81,7 +88,7 @@ func (r *Reader) next() error {
 		return fmt.Errorf("%w: piece %d", ErrDamaged, want)
 	}
 	r.piece++
-	r.plain = plain[r.at-want*pieceSize:]
+	r.opened, r.plain = plain, plain[r.at-want*pieceSize:]
 	return nil
 }
 

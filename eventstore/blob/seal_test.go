@@ -2,6 +2,7 @@ package blob
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -111,6 +112,43 @@ func TestSeek(t *testing.T) {
 
 // TestDamage: whatever is done to a stored blob, no byte that was not sealed at its
 // place is ever given.
+// opening is a store that counts how often a blob is opened.
+type opening struct {
+	Store
+	times int
+}
+
+func (o *opening) Open(ctx context.Context, id ID, offset int64) (io.ReadCloser, error) {
+	o.times++
+	return o.Store.Open(ctx, id, offset)
+}
+
+// TestSeekBack: who looks at the beginning, asks how long it is and reads it from the
+// beginning on, as net/http does, opens the blob once.
+func TestSeekBack(t *testing.T) {
+	store, key, plain := &opening{Store: newDir(t)}, NewKey(), bytesOf(2*pieceSize+100)
+	id := put(t, store, sealed(t, key, plain))
+	r := Open(t.Context(), store, id, key, int64(len(plain)))
+	defer r.Close()
+	if _, err := io.ReadFull(r, make([]byte, 512)); err != nil {
+		t.Fatal(err)
+	}
+	for _, whence := range []int{io.SeekEnd, io.SeekStart} {
+		if _, err := r.Seek(0, whence); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, plain) || store.times != 1 {
+		t.Errorf("%d bytes of %d, %v, opened %d times", len(got), len(plain), err, store.times)
+	}
+	if _, err := r.Seek(10, io.SeekStart); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(r); err != nil || !bytes.Equal(got, plain[10:]) {
+		t.Errorf("again from 10: %d bytes, %v", len(got), err)
+	}
+}
+
 func TestDamage(t *testing.T) {
 	store := newDir(t)
 	plain, key := bytesOf(3*pieceSize+77), NewKey()

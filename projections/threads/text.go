@@ -24,11 +24,7 @@ type Text struct {
 func replaced(content domain.ContentID, by domain.Event) domain.ContentID {
 	switch e := by.(type) {
 	case domain.CommentRedacted:
-		for i := range e.Contents {
-			if e.Contents[i].Old == content {
-				return e.Contents[i].New.ID
-			}
-		}
+		return domain.ReplacedBy(e.Contents, content)
 	case domain.ContentErased:
 		return domain.ContentID{}
 	}
