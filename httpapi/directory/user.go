@@ -23,6 +23,18 @@ type User struct {
 	UpdatedAt time.Time
 }
 
+// Author is the user as the author of something.
+func (u User) Author() domain.Author {
+	author := domain.Author{Type: domain.AuthorSystem, ID: u.ID}
+	switch u.Role {
+	case RoleCustomer:
+		author.Type = domain.AuthorCustomer
+	case RoleAgent, RoleAdmin:
+		author.Type = domain.AuthorAgent
+	}
+	return author
+}
+
 // A Profile is what PutUser sets of a user. Name and Email may be empty.
 type Profile struct {
 	Role   Role

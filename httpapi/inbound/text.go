@@ -17,17 +17,22 @@ func NewText(r *http.Request, body domain.Body) (*domain.Text, error) {
 		return nil, err
 	}
 	return &domain.Text{
-		Content: domain.ContentRef{ID: domain.ContentID(id)}, Body: body.Text, HTML: body.HTML, Custom: body.Custom, Voice: body.Voice, Client: client(r),
+		Content: domain.ContentRef{ID: domain.ContentID(id)}, Body: body.Text, HTML: body.HTML, Custom: body.Custom, Voice: body.Voice, Source: body.Source, Client: client(r),
 	}, nil
 }
 
 const maxUserAgent = 256 // bytes
 
-// client returns where a request comes from. The address is that of the
-// connection: headers in which a proxy may or may not have written another one can
-// be written by anybody.
-func client(r *http.Request) domain.Client {
+// Origin returns the address that a request comes from, without the port: that of the
+// connection, as headers in which a proxy may or may not have written another one can be
+// written by anybody.
+func Origin(r *http.Request) string {
 	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
+	return ip
+}
+
+// client returns where a request comes from.
+func client(r *http.Request) domain.Client {
 	agent := r.UserAgent()
-	return domain.Client{IP: ip, UserAgent: strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], "\ufffd")}
+	return domain.Client{IP: Origin(r), UserAgent: strings.ToValidUTF8(agent[:min(len(agent), maxUserAgent)], "\ufffd")}
 }

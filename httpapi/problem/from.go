@@ -8,6 +8,7 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/audit"
+	"github.com/commentd/commentd/eventstore/blob"
 	"github.com/commentd/commentd/eventstore/relay/webhook"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
@@ -70,6 +71,7 @@ var sentinels = []struct {
 	{eventstore.ErrBusy, Error{Code: Unavailable, RetryAfter: time.Second, Detail: "Too many writers at once; nothing was changed. Try again."}},
 	{eventstore.ErrUnavailable, unavailable},
 	{vault.ErrUnavailable, unavailable},
+	{blob.ErrUnavailable, unavailable},
 	{context.DeadlineExceeded, unavailable},
 }
 

@@ -106,13 +106,8 @@ func (e *email) author(ctx context.Context, cmd *domain.CreateComment) error {
 		return err
 	case !u.Active || e.Unauthenticated && u.Role != directory.RoleCustomer:
 		return nil
-	case u.Role == directory.RoleCustomer:
-		cmd.Author = domain.Author{Type: domain.AuthorCustomer, ID: u.ID}
-	case u.Role == directory.RoleSystem:
-		cmd.Author = domain.Author{Type: domain.AuthorSystem, ID: u.ID}
-	default:
-		cmd.Author = domain.Author{Type: domain.AuthorAgent, ID: u.ID}
 	}
+	cmd.Author = u.Author()
 	return nil
 }
 
@@ -165,8 +160,7 @@ func (e *email) store(ctx context.Context, cmd *domain.CreateComment) (u files.U
 		return u, err
 	}
 	said := e.body(inline)
-	said.Source = e.source()
-	cmd.Text.Body, cmd.Text.HTML, cmd.Text.Source = said.Text, said.HTML, said.Source
+	cmd.Text.Body, cmd.Text.HTML, cmd.Text.Source = said.Text, said.HTML, e.source()
 	err = e.a.files.Claim(ctx, cmd.Account, e.principal.UserID, []vault.UploadToken{u.Token}, cmd.Text)
 	return u, err
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/domain/mail"
 	"github.com/commentd/commentd/eventstore"
-	"github.com/commentd/commentd/eventstore/blob"
 	"github.com/commentd/commentd/eventstore/files"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
@@ -110,9 +109,6 @@ func (a *API) getOriginal(w http.ResponseWriter, r *http.Request) error {
 	defer original.Close()
 	first := make([]byte, min(found.Document.Attachments[i].Size, 4096))
 	if _, err := io.ReadFull(original, first); err != nil {
-		if errors.Is(err, blob.ErrUnavailable) {
-			return eventstore.ErrUnavailable
-		}
 		return err
 	}
 	h := w.Header()

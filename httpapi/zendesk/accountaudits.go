@@ -3,7 +3,6 @@ package zendesk
 import (
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/commentd/commentd/domain"
@@ -117,13 +116,12 @@ func (c *call) startTime() (*time.Time, error) {
 	if text == "" {
 		return nil, nil
 	}
-	digits := strings.TrimPrefix(text, "-")
-	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+	if !isInteger(text) {
 		return nil, c.attribute("start_time", "an integer")
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	const year9999 = 253_370_764_800
-	if seconds = min(max(seconds, 0), year9999); err != nil && digits == text {
+	if seconds = min(max(seconds, 0), year9999); err != nil && text[0] != '-' {
 		seconds = year9999
 	}
 	moment := time.Unix(seconds, 0)

@@ -144,12 +144,21 @@ const cacheNever = "private, no-store"
 
 // reply answers with v as JSON.
 func (c *call) reply(status int, v any) error {
-	body, err := json.Marshal(v, json.Deterministic(true))
+	body, err := encode(v)
 	if err != nil {
-		return errors.New("an answer does not encode") // the error may quote it
+		return err
 	}
 	send(c.w, status, body)
 	return nil
+}
+
+// encode returns v as JSON.
+func encode(v any) ([]byte, error) {
+	body, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		return nil, errors.New("an answer does not encode") // the error may quote it
+	}
+	return body, nil
 }
 
 // send answers with a body that is JSON already.

@@ -25,8 +25,7 @@ type call struct {
 // large to be the number of anything is 0: that is the number of nothing, either.
 func (c *call) number(name string) (int64, error) {
 	text := c.params.URLParam(name)
-	digits := strings.TrimPrefix(text, "-")
-	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+	if !isInteger(text) {
 		return 0, c.attribute(name, "an integer")
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
@@ -34,6 +33,13 @@ func (c *call) number(name string) (int64, error) {
 		return 0, nil
 	}
 	return n, nil
+}
+
+// isInteger reports whether a text is digits, behind a minus or not: also of a number that
+// is too large for any type.
+func isInteger(text string) bool {
+	digits := strings.TrimPrefix(text, "-")
+	return digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
 // attribute is the refusal of a parameter of this operation.

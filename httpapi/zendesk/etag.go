@@ -1,11 +1,8 @@
 package zendesk
 
 import (
-	"errors"
 	"net/http"
 	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"github.com/commentd/commentd/httpapi/inbound"
 	"github.com/commentd/commentd/projections/threads"
@@ -16,9 +13,9 @@ import (
 // changes the tag: a redaction, a visibility, the name of a user. It tells nothing of what
 // it is made from.
 func (a *API) replyTagged(c *call, v any) error {
-	body, err := json.Marshal(v, json.Deterministic(true))
+	body, err := encode(v)
 	if err != nil {
-		return errors.New("an answer does not encode") // the error may quote it
+		return err
 	}
 	tag := `"` + a.tags.Tag([]byte("zendesk"), body) + `"`
 	h := c.w.Header()

@@ -1,13 +1,11 @@
 package zendesk
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/commentd/commentd/domain"
@@ -146,9 +144,9 @@ func (x *export) add(page *threads.AccountAuditPage) error {
 		a := &page.Audits[i]
 		about := page.Tickets[a.Ticket]
 		s := &scene{people: people, requester: about.Requester, files: x.api.cabinet(x.call)}
-		item, err := json.Marshal(s.exported(about.Number, a, x.whole), json.Deterministic(true))
+		item, err := encode(s.exported(about.Number, a, x.whole))
 		if err != nil {
-			return errors.New("an audit does not encode") // the error may quote it
+			return err
 		}
 		x.items, x.size = append(x.items, item), x.size+len(item)
 		x.last, x.lastAt = a.Position, a.At

@@ -88,8 +88,7 @@ func positive(values url.Values, key, name, action string, otherwise int) (int, 
 	if text == "" {
 		return otherwise, nil
 	}
-	digits := strings.TrimPrefix(text, "-")
-	if digits == "" || strings.Trim(digits, "0123456789") != "" {
+	if !isInteger(text) {
 		return 0, attribute(name, "an integer", action)
 	}
 	n, err := strconv.ParseInt(text, 10, 32)

@@ -3,12 +3,12 @@ package zendesk
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/commentd/commentd/httpapi/inbound"
 )
 
 // A Quota is how often something may be done in a while, for instance 30 times in ten
@@ -167,7 +167,7 @@ func (a *API) spend(c *call) error {
 			}
 		}
 	case creates:
-		return a.quotas.creations.spend(c, " ", c.caller.UserID, " ", origin(c.Request))
+		return a.quotas.creations.spend(c, " ", c.caller.UserID, " ", inbound.Origin(c.Request))
 	case exports:
 		return a.quotas.exports.spend(c)
 	}
@@ -180,10 +180,4 @@ func (a *API) spendUpdate(c *call, ticket int64) error {
 		return err
 	}
 	return a.quotas.accountUpdates.spend(c)
-}
-
-// origin is where a request comes from, without the port.
-func origin(r *http.Request) string {
-	host, _, _ := net.SplitHostPort(r.RemoteAddr)
-	return host
 }

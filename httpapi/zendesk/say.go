@@ -61,12 +61,5 @@ func (a *API) authorOf(c *call, number *int64) (domain.Author, error) {
 	case err != nil || u.ID == own.ID:
 		return own, err
 	}
-	author := domain.Author{Type: domain.AuthorSystem, ID: u.ID}
-	switch u.Role {
-	case directory.RoleCustomer:
-		author.Type = domain.AuthorCustomer
-	case directory.RoleAgent, directory.RoleAdmin:
-		author.Type = domain.AuthorAgent
-	}
-	return author, nil
+	return u.Author(), nil
 }

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -59,7 +58,7 @@ func (c *call) voice(ticket object, wrong map[string][]detail) (*speech, error) 
 			wrong["voice_comment"] = []detail{{"Voice comment: " + field.name + " is too long or has U+0000", "InvalidValue"}}
 		}
 	}
-	told.Transcription = cut(told.Transcription, maxTranscription)
+	told.Transcription = domain.Cut(told.Transcription, maxTranscription)
 	if link, err := url.Parse(told.RecordingURL); told.RecordingURL != "" && (err != nil || link.Scheme != "https" && link.Scheme != "http") {
 		wrong["voice_comment"] = []detail{{"Voice comment: recording_url is invalid", "InvalidValue"}}
 	}
@@ -141,17 +140,6 @@ func (p *phoneCall) text() string {
 		return "Call"
 	}
 	return strings.Join(lines, "\n")
-}
-
-// cut returns a text without what stands behind its first most bytes.
-func cut(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	for !utf8.RuneStart(text[most]) {
-		most--
-	}
-	return text[:most]
 }
 
 // voiced is what a comment about a phone call has beyond others.
