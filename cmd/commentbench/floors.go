@@ -8,6 +8,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/commentd/commentd/domain"
 )
 
 // The floors are what the product is measured against: the same work with all left
@@ -52,11 +54,11 @@ func insertBare(ctx context.Context, pool *pgxpool.Pool, r bareRow) error {
 	return err
 }
 
-const listTwenty = "SELECT id, ticket_id, author_id, internal, created_at, body FROM comments WHERE ticket_id = $1 ORDER BY created_at LIMIT 20"
+const listAfter = "SELECT id, ticket_id, author_id, internal, created_at, body FROM comments WHERE ticket_id = $1 AND created_at > $2 ORDER BY created_at LIMIT $3"
 
 // listBare is one indexed query.
-func listBare(ctx context.Context, pool *pgxpool.Pool, ticket uuid.UUID) ([]bareRow, error) {
-	rows, err := pool.Query(ctx, listTwenty, ticket)
+func listBare(ctx context.Context, pool *pgxpool.Pool, ticket uuid.UUID, after time.Time, limit int) ([]bareRow, error) {
+	rows, err := pool.Query(ctx, listAfter, ticket, after, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -148,4 +150,21 @@ func fillBare(ctx context.Context, pool *pgxpool.Pool, tickets []uuid.UUID, each
 		return fmt.Errorf("fill the bare table: %w", err)
 	}
 	return nil
+}
+
+// bareCursors returns the times of n-1 places in a ticket after which a page begins, as
+// the paths of those pages.
+func bareCursors(ctx context.Context, pool *pgxpool.Pool, ticket domain.TicketID, n int) ([]string, error) {
+	rows, err := pool.Query(ctx, `
+SELECT created_at
+FROM (SELECT created_at, row_number() OVER (ORDER BY created_at) AS place FROM comments WHERE ticket_id = $1) AS c
+WHERE place % $2 = 0 ORDER BY created_at LIMIT $3`, uuid.UUID(ticket), zendeskPage, n-1)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (path string, err error) {
+		var at time.Time
+		err = row.Scan(&at)
+		return floorPage(ticket, at, zendeskPage), err
+	})
 }

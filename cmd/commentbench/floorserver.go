@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/google/uuid"
@@ -90,7 +91,14 @@ func (f *floorServer) list(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "bad ticket", http.StatusBadRequest)
 		return
 	}
-	rows, err := listBare(r.Context(), f.queryPool, ticket)
+	query := r.URL.Query()
+	after, err := time.Parse(time.RFC3339Nano, query.Get("after"))
+	limit, err2 := strconv.Atoi(query.Get("limit"))
+	if errors.Join(err, err2) != nil {
+		http.Error(w, "bad page", http.StatusBadRequest)
+		return
+	}
+	rows, err := listBare(r.Context(), f.queryPool, ticket, after, limit)
 	if err != nil {
 		http.Error(w, "not read", http.StatusInternalServerError)
 		return

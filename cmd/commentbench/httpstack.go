@@ -66,22 +66,7 @@ func (b *bench) web(ctx context.Context) (*httpStack, error) {
 	if err := fillBare(ctx, bare, tickets, listSize); err != nil {
 		return nil, err
 	}
-	if h.natsURL, err = b.startNATS("nats", false); err != nil {
-		return nil, err
-	}
-	service, address, _, err := b.startService(ctx, h.library.url, h.natsURL, "api,relay,projector,worker")
-	if err != nil {
-		return nil, err
-	}
-	b.closers = append(b.closers, service.stop)
-	floors, floor, err := spawnSelf(b.dir, "floors", childDatabase+"="+floorURL)
-	if err != nil {
-		return nil, err
-	}
-	b.closers = append(b.closers, floors.stop)
-	h.address, h.posted.address, h.floor = address, address, floor
-	b.say("waiting for the read model")
-	if err := h.projected(ctx); err != nil {
+	if err := b.serveBoth(ctx, h, "nats", floorURL); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(settle(ctx, h.library.desk), settle(ctx, bare)); err != nil {
@@ -89,6 +74,27 @@ func (b *bench) web(ctx context.Context) (*httpStack, error) {
 	}
 	b.http = h
 	return h, h.sane()
+}
+
+// serveBoth starts the product on its database and the floors on theirs, and waits until
+// all that was written can be read.
+func (b *bench) serveBoth(ctx context.Context, h *httpStack, nats, floorURL string) (err error) {
+	if h.natsURL, err = b.startNATS(nats, false); err != nil {
+		return err
+	}
+	service, address, _, err := b.startService(ctx, h.library.url, h.natsURL, "api,relay,projector,worker")
+	if err != nil {
+		return err
+	}
+	b.closers = append(b.closers, service.stop)
+	floors, floor, err := spawnSelf(b.dir, "floors", childDatabase+"="+floorURL)
+	if err != nil {
+		return err
+	}
+	b.closers = append(b.closers, floors.stop)
+	h.address, h.posted.address, h.floor = address, address, floor
+	b.say("waiting for the read model")
+	return h.projected(ctx)
 }
 
 // uncachedTickets is more tickets than the product's page cache has room for, twice.
@@ -137,7 +143,12 @@ func (h *httpStack) sane() error {
 
 func commentsPath(t domain.TicketID) string  { return "/v1/tickets/" + t.String() + "/comments" }
 func listPath(t domain.TicketID) string      { return commentsPath(t) + "?limit=" + strconv.Itoa(listSize) }
-func floorListPath(t domain.TicketID) string { return "/tickets/" + t.String() + "/comments" }
+func floorListPath(t domain.TicketID) string { return floorPage(t, time.Time{}, listSize) }
+
+// floorPage is the path of the bare rows of a ticket that come after a time.
+func floorPage(t domain.TicketID, after time.Time, limit int) string {
+	return "/tickets/" + t.String() + "/comments?after=" + after.UTC().Format(time.RFC3339Nano) + "&limit=" + strconv.Itoa(limit)
+}
 
 // lookups are what the product counts of its page cache.
 type lookups struct{ hits, misses float64 }

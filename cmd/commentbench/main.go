@@ -60,6 +60,7 @@ var suites = []struct {
 	{"G", (*bench).measureFootprint},
 	{"H", (*bench).measureGrowth},
 	{"R", (*bench).measureRebuild},
+	{"Z", (*bench).measureZendesk},
 }
 
 // run measures what args ask for and prints the report. Everything it touches but
