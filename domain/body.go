@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -54,11 +55,18 @@ func (b Body) HTMLBody() string {
 // PlainBody returns what is shown as plain_body: the visible text of html_body with
 // runs of white space collapsed. U+00A0 stays, for that is how authors keep them.
 func (b Body) PlainBody() string {
+	var p plainText
+	if b.HTML == "" {
+		for line, before := range linesOf(b.Text) {
+			p.gap = before
+			p.text(line, true)
+		}
+		return p.out.String()
+	}
 	root, err := parseHTML(b.HTMLBody())
 	if err != nil { // nobody's HTML gets past SanitiseHTML to be this deep
 		return b.Text
 	}
-	var p plainText
 	p.write(root, false)
 	return p.out.String()
 }
@@ -68,35 +76,75 @@ func (b Body) PlainBody() string {
 // Markdown are text like any other.
 func RenderText(text string) string {
 	var b strings.Builder
+	b.Grow(len(envelopeOpen) + len(text) + 64)
 	b.WriteString(envelopeOpen)
-	before := "" // what stands before the next line
-	for line := range strings.SplitSeq(lineEnds.Replace(text), "\n") {
-		line = strings.Join(strings.FieldsFunc(line, isBlankInLine), " ")
-		switch {
-		case line == "" && before == "\n<br>":
-			before = "</p>\n\n"
-			continue
-		case line == "":
-			continue
-		case before != "\n<br>":
-			before += `<p dir="auto">`
+	end := ""
+	for line, before := range linesOf(text) {
+		switch before {
+		case lineGap:
+			b.WriteString("\n<br>")
+		case paragraphGap:
+			b.WriteString("</p>\n\n")
+			fallthrough
+		default:
+			b.WriteString(`<p dir="auto">`)
 		}
-		b.WriteString(before)
 		textEscaper.WriteString(&b, line)
-		before = "\n<br>"
+		end = "</p>"
 	}
-	if before != "" {
-		b.WriteString("</p>")
-	}
+	b.WriteString(end)
 	b.WriteString(envelopeClose)
 	return b.String()
 }
 
+// linesOf yields the lines of a text that have something on them, with single spaces
+// between words, and what separates each from the one before.
+func linesOf(text string) iter.Seq2[string, gap] {
+	return func(yield func(string, gap) bool) {
+		before := noGap
+		for line := range strings.SplitSeq(lineEnds(text), "\n") {
+			switch line = singleSpaced(line); {
+			case line != "":
+				if !yield(line, before) {
+					return
+				}
+				before = lineGap
+			case before == lineGap:
+				before = paragraphGap
+			}
+		}
+	}
+}
+
+// lineEnds makes all ends of lines the same, and leaves out what HTML does not have.
+func lineEnds(text string) string {
+	if !strings.ContainsAny(text, "\r\x00") { // as is usual
+		return text
+	}
+	return endsReplacer.Replace(text)
+}
+
 var (
-	lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "") // HTML has no NUL
+	endsReplacer = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "")
 	// Quotes too, as the contract asks of what is rendered from text.
 	textEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
 )
+
+// singleSpaced is a line without blanks around it, and one space for those within.
+func singleSpaced(line string) string {
+	blank := true // before the line
+	for i := range len(line) {
+		was := blank
+		blank = isBlankInLine(rune(line[i]))
+		if blank && (was || line[i] != ' ') {
+			return strings.Join(strings.FieldsFunc(line, isBlankInLine), " ")
+		}
+	}
+	if blank {
+		return strings.TrimSuffix(line, " ")
+	}
+	return line
+}
 
 func isBlankInLine(r rune) bool { return r == ' ' || r == '\t' || r == '\v' || r == '\f' }
 
@@ -135,18 +183,42 @@ func (p *plainText) write(n *html.Node, pre bool) {
 }
 
 func (p *plainText) text(s string, pre bool) {
-	for _, r := range s {
-		if !pre && (isBlankInLine(r) || r == '\n' || r == '\r') {
+	if pre {
+		p.piece(s)
+		return
+	}
+	for {
+		start := strings.IndexFunc(s, isNoGap)
+		if start != 0 && s != "" {
 			p.gap = max(p.gap, wordGap)
-			continue
 		}
-		if p.out.Len() > 0 {
-			p.out.WriteString(gaps[p.gap])
+		if start < 0 {
+			return
 		}
-		p.gap = noGap
-		p.out.WriteRune(r)
+		end := strings.IndexFunc(s[start:], isGap)
+		if end < 0 {
+			p.piece(s[start:])
+			return
+		}
+		p.piece(s[start : start+end])
+		s = s[start+end:]
 	}
 }
+
+// piece writes text as it is.
+func (p *plainText) piece(s string) {
+	if s == "" {
+		return
+	}
+	if p.out.Len() > 0 {
+		p.out.WriteString(gaps[p.gap])
+	}
+	p.gap = noGap
+	p.out.WriteString(s)
+}
+
+func isGap(r rune) bool   { return isBlankInLine(r) || r == '\n' || r == '\r' }
+func isNoGap(r rune) bool { return !isGap(r) }
 
 func gapAround(n *html.Node) gap {
 	switch n.Data {

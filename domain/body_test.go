@@ -1,7 +1,11 @@
 package domain_test
 
 import (
+	"regexp"
+	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	. "github.com/commentd/commentd/domain"
 )
@@ -63,4 +67,24 @@ func TestMaskSetting(t *testing.T) {
 			t.Errorf("UnmarshalText(%q) = %v, %v; want an error and no change", name, m, err)
 		}
 	}
+}
+
+// TestTextIsShownAsItsHTML: what is made of a text without parsing is what would be read
+// in its HTML, and each line of it is there with its words.
+func TestTextIsShownAsItsHTML(t *testing.T) {
+	words := regexp.MustCompile(`[^ \t\v\f\r\n]+`)
+	rapid.Check(t, func(t *rapid.T) {
+		given := rapid.StringOf(rapid.OneOf(rapid.SampledFrom([]rune("ab <>&\"';\t\n\r\v\f\u00a0\x00\u2028")), rapid.Rune())).Draw(t, "text")
+		rendered := strings.TrimSuffix(strings.TrimPrefix(RenderText(given), envelope("")[:len(envelope(""))-len("</div>")]), "</div>")
+		plain := text(given).PlainBody()
+		if rendered != "" {
+			if want := (Body{HTML: rendered}).PlainBody(); plain != want {
+				t.Fatalf("PlainBody = %+q; want what is read in %+q, %+q", plain, rendered, want)
+			}
+		}
+		got, want := words.FindAllString(plain, -1), words.FindAllString(strings.ReplaceAll(given, "\x00", ""), -1)
+		if strings.Join(got, " ") != strings.Join(want, " ") {
+			t.Fatalf("words = %+q; want %+q", got, want)
+		}
+	})
 }

@@ -10,8 +10,8 @@ import (
 // nothing else changed, but for how lines end: a message is text, so whatever else looks
 // like HTML in it is what was said. The error is ErrMarks.
 func MarkMessage(text, marked string) (string, error) {
-	text = lineEnds.Replace(text)
-	plain, spans, err := takeMarks(lineEnds.Replace(marked))
+	text = lineEnds(text)
+	plain, spans, err := takeMarks(lineEnds(marked))
 	if err != nil || plain != text {
 		return "", ErrMarks
 	}

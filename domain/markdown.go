@@ -20,7 +20,7 @@ import (
 //
 // It is for SanitiseHTML to see to it that the result is harmless.
 func renderMarkdown(source string) string {
-	source = lineEnds.Replace(source)
+	source = lineEnds(source)
 	if tooIntricate(source) {
 		return strings.TrimSuffix(strings.TrimPrefix(RenderText(source), envelopeOpen), envelopeClose)
 	}

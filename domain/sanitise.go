@@ -45,7 +45,7 @@ func textOf(fragment string) string {
 	for z := html.NewTokenizer(strings.NewReader(fragment)); ; {
 		switch z.Next() {
 		case html.ErrorToken:
-			return lineEnds.Replace(b.String())
+			return lineEnds(b.String())
 		case html.TextToken:
 			b.Write(z.Text())
 		}
@@ -62,7 +62,7 @@ func sanitiseChildren(n *html.Node) {
 			sanitiseAttributes(c)
 			clean(c)
 		} else {
-			c.Data = lineEnds.Replace(c.Data)
+			c.Data = lineEnds(c.Data)
 		}
 		c = next
 	}
