@@ -180,14 +180,14 @@ func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, kept *files.Stor
 	var api *v1.API
 	if s.has("api") {
 		reader := threads.NewReader(s.tools.pool, s.tools.vault, 0)
-		pages := threads.NewCache[*v1.Page](s.tools.pool, 0, s.PageCache<<20, s.metrics)
+		pages := threads.NewCache(s.tools.pool, 0, s.PageCache<<20, s.metrics)
 		api = v1.New(s.tools.log, reader, pages, s.tools.directory, s.root, v1.Config{
 			BaseURL: s.PublicURL, ErasureHorizon: s.ErasureHorizon, Log: s.tree(),
 			Files:    kept,
 			Live:     &v1.Live{Hub: hub, Recheck: s.tools.keys.Recheck},
 			Webhooks: &v1.Webhooks{Store: s.webhooks(), Guard: guard},
 		})
-		config.Zendesk = zendesk.New(s.tools.log, reader, s.tools.directory, s.tools.keys, kept, s.root, zendesk.Config{BaseURL: s.PublicURL, Quotas: s.quotas()})
+		config.Zendesk = zendesk.New(s.tools.log, reader, pages, s.tools.directory, s.tools.keys, kept, s.root, zendesk.Config{BaseURL: s.PublicURL, Quotas: s.quotas()})
 	}
 	handler := httpapi.New(api, s.tools.keys, s.metrics, config)
 	return errors.Join(httpapi.Serve(ctx, s.listener, handler, s.Drain), <-metricsDone)

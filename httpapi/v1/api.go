@@ -60,7 +60,7 @@ type API struct {
 	numbers numbers
 	people  people
 	threads reader
-	pages   pages
+	pages   *threads.Cache // of *page
 	tags    *vault.Tagger
 	cursors *vault.CursorCipher
 	log     prover    // nil: nothing is sealed
@@ -99,7 +99,7 @@ type Config struct {
 
 // New returns an API on the parts given. Entity tags and cursors are made under
 // keys derived from root, so that all instances understand each other's.
-func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cache[*Page], people *directory.Store, root vault.RootKey, config Config) *API {
+func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cache, people *directory.Store, root vault.RootKey, config Config) *API {
 	a := &API{
 		store: store, numbers: store.Numbers(), people: people, threads: readModel, pages: pages,
 		tags: vault.NewTagger(root), cursors: vault.NewCursorCipher(root), base: config.BaseURL,

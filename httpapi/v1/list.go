@@ -29,14 +29,14 @@ func (a *API) listComments(w http.ResponseWriter, r *http.Request) error {
 	if asked.at != nil {
 		return a.listPast(w, r, ticket, asked)
 	}
-	page, found, keep, err := a.pages.Get(r.Context(), threads.CacheKey{
-		Account: principal.Account, Ticket: ticket, Viewer: principal.Actor(), Query: r.URL.RawQuery,
+	kept, _, keep, err := a.pages.Get(r.Context(), threads.CacheKey{
+		Account: principal.Account, Ticket: ticket, Viewer: principal.Actor(), Kind: "v1", Query: r.URL.RawQuery,
 	})
 	if err != nil {
 		return err
 	}
-	if found {
-		page.show(w, r)
+	if kept, found := kept.(*page); found {
+		kept.show(w, r)
 		return nil
 	}
 	l := &listing{a: a, w: w, r: r, asked: asked, keep: keep, query: threads.ListQuery{
@@ -66,9 +66,9 @@ type listing struct {
 	asked listQuery
 	query threads.ListQuery
 	past  *threads.PastQuery // the comments as they were; nil: as they are
-	keep  func(page *Page, size int, version eventstore.Version)
+	keep  func(page any, size int, version eventstore.Version)
 
-	page    Page
+	page    page
 	buffer  *[]byte
 	version eventstore.Version // that the page shows
 	started bool               // a piece has gone out
@@ -171,15 +171,15 @@ func (l *listing) stream(ctx context.Context, chunk func([]threads.Comment) erro
 	return l.a.threads.Stream(ctx, l.query, l.begin, chunk)
 }
 
-func (l *listing) begin(page threads.Page) error {
+func (l *listing) begin(found threads.Page) error {
 	onlyNotes := true
-	notes := (l.query.Internal == nil || *l.query.Internal) && page.Count(l.query.Author, &onlyNotes) > 0
-	l.version = page.Version
-	l.page = Page{total: []string{strconv.Itoa(page.Total)}, link: l.links(&page)}
+	notes := (l.query.Internal == nil || *l.query.Internal) && found.Count(l.query.Author, &onlyNotes) > 0
+	l.version = found.Version
+	l.page = page{total: []string{strconv.Itoa(found.Total)}, link: l.links(&found)}
 	if l.past != nil {
 		l.page.cacheControl = noteControl
 	} else {
-		l.page.etag, l.page.cacheControl = []string{l.tag(page.ChangeID, notes)}, cacheControl(notes)
+		l.page.etag, l.page.cacheControl = []string{l.tag(found.ChangeID, notes)}, cacheControl(notes)
 	}
 	if l.r.Method == http.MethodHead && l.query.Limit == 0 {
 		return errEnough

@@ -1,19 +1,16 @@
 package v1
 
 import (
-	"context"
 	"net/http"
 	"strconv"
 
-	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/httpapi/inbound"
-	"github.com/commentd/commentd/projections/threads"
 )
 
-// A Page is a list of comments as it goes out. Pages are kept in memory and shown
+// page is a list of comments as it goes out. Pages are kept in memory and shown
 // to any number of callers, so nothing of them changes. Headers are in the form in
 // which net/http has them.
-type Page struct {
+type page struct {
 	cacheControl, total []string
 	etag                []string // nil: the page is of the past
 	link                []string // nil: there are no neighbours
@@ -21,15 +18,10 @@ type Page struct {
 	body                []byte
 }
 
-// pages is where pages are kept: threads.Cache.
-type pages interface {
-	Get(ctx context.Context, key threads.CacheKey) (page *Page, found bool, keep func(page *Page, size int, version eventstore.Version), err error)
-}
-
 var jsonType = []string{mediaType}
 
 // setHeaders sets what an answer with the page, or a part of it, says of the page.
-func (p *Page) setHeaders(h http.Header) {
+func (p *page) setHeaders(h http.Header) {
 	h["Cache-Control"], h["X-Total-Count"], h["Content-Type"] = p.cacheControl, p.total, jsonType
 	if p.etag != nil {
 		h["Etag"] = p.etag
@@ -43,7 +35,7 @@ func (p *Page) setHeaders(h http.Header) {
 }
 
 // show answers with the page, or with 304 if the caller has it.
-func (p *Page) show(w http.ResponseWriter, r *http.Request) {
+func (p *page) show(w http.ResponseWriter, r *http.Request) {
 	if p.etag != nil && inbound.NoneMatch(r.Header["If-None-Match"], p.etag[0]) {
 		notModified(w, p.etag, p.cacheControl)
 		return
@@ -53,7 +45,7 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request) {
 }
 
 // finish completes the page with its body, which it copies.
-func (p *Page) finish(body []byte) {
+func (p *page) finish(body []byte) {
 	p.body = append(make([]byte, 0, len(body)), body...)
 	p.length = []string{strconv.Itoa(len(body))}
 }

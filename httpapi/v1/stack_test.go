@@ -85,7 +85,7 @@ func newStack(t testing.TB, options ...func(*httpapi.Config)) *stack {
 	for _, option := range options {
 		option(&config)
 	}
-	s.api = v1.New(s.store, threads.NewReader(pool, v, 0), threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, root, v1.Config{
+	s.api = v1.New(s.store, threads.NewReader(pool, v, 0), threads.NewCache(pool, 0, 16<<20, m), s.directory, root, v1.Config{
 		Log:      audit.NewReader(pool, s.treeKey, 0),
 		Live:     &v1.Live{Hub: s.hub, Recheck: s.keys.Recheck},
 		Webhooks: &v1.Webhooks{Store: webhook.NewStore(pool, root, 0), Guard: loopback},

@@ -66,6 +66,7 @@ type API struct {
 	numbers    numbers
 	people     people
 	threads    reader
+	pages      *threads.Cache // of *keptPage
 	keys       *auth.Store
 	files      *files.Store
 	intake     *intake.Intake
@@ -90,9 +91,9 @@ type Config struct {
 
 // New returns an API on the parts given. Cursors are made under a key derived from root,
 // so that all instances understand each other's.
-func New(store *eventstore.Store, readModel *threads.Reader, people *directory.Store, keys *auth.Store, kept *files.Store, root vault.RootKey, config Config) *API {
+func New(store *eventstore.Store, readModel *threads.Reader, pages *threads.Cache, people *directory.Store, keys *auth.Store, kept *files.Store, root vault.RootKey, config Config) *API {
 	a := &API{
-		store: store, numbers: store.Numbers(), people: people, threads: readModel, keys: keys,
+		store: store, numbers: store.Numbers(), people: people, threads: readModel, pages: pages, keys: keys,
 		files: kept, intake: intake.New(kept),
 		cursors: vault.NewCursorCipher(root), tags: vault.NewTagger(root), fileTokens: vault.NewFileTokens(root), base: config.BaseURL,
 		routes: chi.NewMux(), found: make(map[string]*operation, len(operations)),

@@ -71,8 +71,8 @@ func (s *scene) via(c *threads.Comment) via {
 		return voiceVia(&body)
 	}
 	var to *directory.User
-	if c.Public && s.requester != nil {
-		to = s.people[*s.requester]
+	if c.Public {
+		to = s.addressee()
 	}
 	v := viaOf(c.Channel, to)
 	if body.Source == "" {

@@ -40,26 +40,40 @@ func (a *API) listComments(c *call) error {
 	if err != nil {
 		return err
 	}
-	page, at, err := a.page(c, &asked, threads.ListQuery{Ticket: ticket, Viewer: c.caller.Actor()})
+	kept, keep, err := a.keptList(c, ticket)
 	if err != nil {
 		return err
 	}
-	authors := authorsOf(page.Comments)
+	if kept != nil {
+		c.replyPage(kept)
+		return nil
+	}
+	found, at, err := a.page(c, &asked, threads.ListQuery{Ticket: ticket, Viewer: c.caller.Actor()})
+	if err != nil {
+		return err
+	}
+	authors := authorsOf(found.Comments)
 	_, s, err := a.scene(c, ticket, authors)
 	if err != nil {
 		return err
 	}
 	s.inline = isTrue(last(asked.others, "include_inline_images"))
-	shown := make([]comment, len(page.Comments))
-	for i := range page.Comments {
-		shown[i] = s.comment(&page.Comments[i])
+	shown := make([]comment, len(found.Comments))
+	for i := range found.Comments {
+		shown[i] = s.comment(&found.Comments[i])
 	}
 	answer := ordered{{"comments", shown}}
 	if c.includes("users") {
 		answer = append(answer, member{"users", c.usersOf(s.people.of(authors))})
 	}
-	c.setLastModified(page.Comments)
-	return a.replyTagged(c, append(answer, asked.members(c.self(), at)...))
+	p, err := a.tagged(append(answer, asked.members(c.self(), at)...))
+	if err != nil {
+		return err
+	}
+	p.lastModified = lastModified(found.Comments)
+	keep(&keptPage{page: p, addressee: s.addressee()}, found.Version, s.people.all(authors))
+	c.replyPage(p)
+	return nil
 }
 
 // isTrue reports whether a query says yes to something.

@@ -13,32 +13,53 @@ import (
 // changes the tag: a redaction, a visibility, the name of a user. It tells nothing of what
 // it is made from.
 func (a *API) replyTagged(c *call, v any) error {
-	body, err := encode(v)
-	if err != nil {
-		return err
+	t, err := a.tagged(v)
+	if err == nil {
+		c.replyPage(t)
 	}
-	tag := `"` + a.tags.Tag([]byte("zendesk"), body) + `"`
-	h := c.w.Header()
-	h.Set("ETag", "W/"+tag)
-	if inbound.NoneMatch(c.Header["If-None-Match"], tag) {
-		h.Set("Cache-Control", cacheNever)
-		c.w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	send(c.w, http.StatusOK, body)
-	return nil
+	return err
 }
 
-// setLastModified tells when the last change was made to any of the comments of a page,
+// page is an answer that can be given again. Nothing of it changes.
+type page struct {
+	body         []byte
+	tag          string
+	lastModified string // empty: it does not say
+}
+
+func (a *API) tagged(v any) (*page, error) {
+	body, err := encode(v)
+	if err != nil {
+		return nil, err
+	}
+	return &page{body: body, tag: `"` + a.tags.Tag([]byte("zendesk"), body) + `"`}, nil
+}
+
+func (c *call) replyPage(p *page) {
+	h := c.w.Header()
+	h.Set("ETag", "W/"+p.tag)
+	if p.lastModified != "" {
+		h.Set("Last-Modified", p.lastModified)
+	}
+	if inbound.NoneMatch(c.Header["If-None-Match"], p.tag) {
+		h.Set("Cache-Control", cacheNever)
+		c.w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	send(c.w, http.StatusOK, p.body)
+}
+
+// lastModified tells when the last change was made to any of the comments of a page,
 // which is when the newest was made unless one was changed since.
-func (c *call) setLastModified(comments []threads.Comment) {
+func lastModified(comments []threads.Comment) string {
 	var last time.Time
 	for i := range comments {
 		if at := comments[i].UpdatedAt; at.After(last) {
 			last = at
 		}
 	}
-	if !last.IsZero() {
-		c.w.Header().Set("Last-Modified", last.UTC().Format(http.TimeFormat))
+	if last.IsZero() {
+		return ""
 	}
+	return last.UTC().Format(http.TimeFormat)
 }

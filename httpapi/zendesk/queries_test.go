@@ -49,7 +49,7 @@ func TestQueriesDoNotGrow(t *testing.T) {
 	}
 	t.Cleanup(pool.Close)
 	people, keys := directory.NewStore(pool, a.vault, a.store.Numbers()), auth.NewStore(pool)
-	api := zendesk.New(a.store, threads.NewReader(pool, a.vault, 0), people, keys, a.files, a.root, zendesk.Config{})
+	api := zendesk.New(a.store, threads.NewReader(pool, a.vault, 0), threads.NewCache(pool, 0, 16<<20, metrics.New(prometheus.NewRegistry())), people, keys, a.files, a.root, zendesk.Config{})
 	server := httptest.NewServer(httpapi.New(nil, keys, metrics.New(prometheus.NewRegistry()), httpapi.Config{Zendesk: api, Log: slog.New(slog.DiscardHandler)}))
 	t.Cleanup(server.Close)
 

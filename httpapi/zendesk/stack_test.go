@@ -47,6 +47,7 @@ type stack struct {
 	keys      *auth.Store
 	blobs     *blob.Dir
 	files     *files.Store
+	metrics   *metrics.Metrics
 	client    *http.Client // validates every exchange with this API
 }
 
@@ -69,7 +70,7 @@ func newStackWith(t testing.TB, zendeskConfig zendesk.Config, options ...func(*h
 	}
 	v := vault.New(vault.NewKeyring(pool, root))
 	m := metrics.New(prometheus.NewRegistry())
-	s := &stack{t: t, pool: pool, vault: v, root: root, store: eventstore.New(pool, v, m, eventstore.Config{}), keys: auth.NewStore(pool)}
+	s := &stack{t: t, pool: pool, vault: v, root: root, store: eventstore.New(pool, v, m, eventstore.Config{}), keys: auth.NewStore(pool), metrics: m}
 	s.directory = directory.NewStore(pool, v, s.store.Numbers())
 	ran := make(chan error, 1)
 	go func() { ran <- s.store.Run(ctx) }()
@@ -81,13 +82,13 @@ func newStackWith(t testing.TB, zendeskConfig zendesk.Config, options ...func(*h
 	})
 	s.blobs = filestest.Dir(t)
 	s.files = files.New(s.store, pool, v, s.blobs, files.Config{})
-	reader := threads.NewReader(pool, v, 0)
+	reader, pages := threads.NewReader(pool, v, 0), threads.NewCache(pool, 0, 16<<20, m)
 	config := httpapi.Config{Log: slog.New(slog.DiscardHandler)}
-	config.Zendesk = zendesk.New(s.store, reader, s.directory, s.keys, s.files, root, zendeskConfig)
+	config.Zendesk = zendesk.New(s.store, reader, pages, s.directory, s.keys, s.files, root, zendeskConfig)
 	for _, option := range options {
 		option(&config)
 	}
-	native := v1.New(s.store, reader, threads.NewCache[*v1.Page](pool, 0, 16<<20, m), s.directory, root, v1.Config{Files: s.files})
+	native := v1.New(s.store, reader, pages, s.directory, root, v1.Config{Files: s.files})
 	server := httptest.NewServer(httpapi.New(native, s.keys, m, config))
 	t.Cleanup(server.Close)
 	s.url = server.URL
@@ -201,9 +202,12 @@ func (a *account) do(as, method, path, body string, headers ...header) response 
 		r.Header.Set("Content-Type", "application/json")
 	}
 	for _, h := range headers {
-		if h.value == "" {
+		switch {
+		case h.value == "":
 			r.Header.Del(h.name)
-		} else {
+		case h.name == "Host":
+			r.Host = h.value
+		default:
 			r.Header.Set(h.name, h.value)
 		}
 	}

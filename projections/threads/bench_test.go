@@ -142,7 +142,7 @@ func BenchmarkValidator(b *testing.B) {
 // BenchmarkCacheHit is a look-up that finds a page in memory.
 func BenchmarkCacheHit(b *testing.B) {
 	x := newBench(b)
-	cache := threads.NewCache[int](x.log.Pool, 0, 1<<20, x.log.Metrics)
+	cache := threads.NewCache(x.log.Pool, 0, 1<<20, x.log.Metrics)
 	x.each(b, func(w *world) error {
 		_, found, keep, err := cache.Get(context.Background(), threads.CacheKey{Account: 1, Ticket: w.ticket, Viewer: w.customer, Query: "newest"})
 		if err == nil && !found {

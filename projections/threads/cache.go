@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"hash/maphash"
-	"math"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -20,11 +19,11 @@ import (
 //
 // What those are given who may not see internal notes stays through changes to notes,
 // so that they cannot tell from its speed that there was one.
-type Cache[V any] struct {
+type Cache struct {
 	fresh   *freshness
 	metrics *metrics.Metrics
 	seed    maphash.Seed
-	parts   [cacheParts]cachePart[V]
+	parts   [cacheParts]cachePart
 }
 
 // CacheKey names an answer.
@@ -32,6 +31,7 @@ type CacheKey struct {
 	Account domain.AccountID
 	Ticket  domain.TicketID
 	Viewer  domain.Actor
+	Kind    string // of answer: who asks for another never gets it
 	Query   string // whatever else the answer depends on
 }
 
@@ -42,12 +42,12 @@ const (
 )
 
 // cachePart holds the tickets of which the hash says so.
-type cachePart[V any] struct {
+type cachePart struct {
 	mu      sync.Mutex
 	limit   int // in bytes
 	size    int
-	tickets map[ticketKey]map[entryKey]*cacheEntry[V]
-	used    cacheEntry[V] // ring of entries, the latest used is next
+	tickets map[ticketKey]map[entryKey]*cacheEntry
+	used    cacheEntry // ring of entries, the latest used is next
 	// generations count the changes of the tickets that share a slot, apart for the
 	// two audiences. What was begun in an earlier generation is not kept.
 	generations [cacheGenerations][2]uint64
@@ -76,22 +76,22 @@ func (k entryKey) class() int {
 	return 1
 }
 
-type cacheEntry[V any] struct {
+type cacheEntry struct {
 	key        entryKey
-	value      V
+	value      any
 	version    eventstore.Version // what it shows
 	size       int
-	prev, next *cacheEntry[V]
+	prev, next *cacheEntry
 }
 
 // NewCache returns a cache of about limit bytes for answers about a shard.
-func NewCache[V any](pool *pgxpool.Pool, shard int16, limit int, m *metrics.Metrics) *Cache[V] {
-	c := &Cache[V]{fresh: newFreshness(pool, shard), metrics: m, seed: maphash.MakeSeed()}
+func NewCache(pool *pgxpool.Pool, shard int16, limit int, m *metrics.Metrics) *Cache {
+	c := &Cache{fresh: newFreshness(pool, shard), metrics: m, seed: maphash.MakeSeed()}
 	c.fresh.changed, c.fresh.lost = c.invalidate, c.clear
 	for i := range c.parts {
 		p := &c.parts[i]
 		p.limit = limit / cacheParts
-		p.tickets = make(map[ticketKey]map[entryKey]*cacheEntry[V])
+		p.tickets = make(map[ticketKey]map[entryKey]*cacheEntry)
 		p.used.prev, p.used.next = &p.used, &p.used
 	}
 	return c
@@ -105,7 +105,7 @@ func NewCache[V any](pool *pgxpool.Pool, shard int16, limit int, m *metrics.Metr
 //
 // Those who may see everything share answers; everybody else has their own. The error
 // is eventstore.ErrUnavailable.
-func (c *Cache[V]) Get(ctx context.Context, key CacheKey) (value V, found bool, keep func(value V, size int, version eventstore.Version), err error) {
+func (c *Cache) Get(ctx context.Context, key CacheKey) (value any, found bool, keep func(value any, size int, version eventstore.Version), err error) {
 	at := key.entry()
 	p, slot := c.part(key.Account, key.Ticket)
 	if p.find(at) != nil {
@@ -122,17 +122,17 @@ func (c *Cache[V]) Get(ctx context.Context, key CacheKey) (value V, found bool, 
 	defer p.mu.Unlock()
 	generation := &p.generations[slot][at.class()]
 	begun := *generation
-	return value, false, func(value V, size int, version eventstore.Version) {
+	return value, false, func(value any, size int, version eventstore.Version) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		if *generation == begun {
-			p.add(&cacheEntry[V]{key: at, value: value, version: version, size: size + len(key.Query) + cacheOverhead})
+			p.add(&cacheEntry{key: at, value: value, version: version, size: size + len(key.Query) + cacheOverhead})
 		}
 	}, nil
 }
 
 // find returns what is kept under key, and notes that it is of use.
-func (p *cachePart[V]) find(key entryKey) *cacheEntry[V] {
+func (p *cachePart) find(key entryKey) *cacheEntry {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e := p.tickets[ticketKey{key.Account, key.Ticket}][key]
@@ -143,13 +143,18 @@ func (p *cachePart[V]) find(key entryKey) *cacheEntry[V] {
 	return e
 }
 
-// Forget drops all that is kept about a ticket. It is for erasure, which the log need
-// not tell of.
-func (c *Cache[V]) Forget(account domain.AccountID, ticket domain.TicketID) {
-	c.invalidate(account, ticket, math.MaxInt32, false)
+// Drop drops the answer kept under key: it shows something that the log does not tell of,
+// and that has changed.
+func (c *Cache) Drop(key CacheKey) {
+	p, _ := c.part(key.Account, key.Ticket)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e := p.tickets[ticketKey{key.Account, key.Ticket}][key.entry()]; e != nil {
+		p.remove(e)
+	}
 }
 
-func (c *Cache[V]) part(account domain.AccountID, ticket domain.TicketID) (p *cachePart[V], slot uint64) {
+func (c *Cache) part(account domain.AccountID, ticket domain.TicketID) (p *cachePart, slot uint64) {
 	var name [20]byte
 	binary.BigEndian.PutUint32(name[:], uint32(account))
 	copy(name[4:], ticket[:])
@@ -158,7 +163,7 @@ func (c *Cache[V]) part(account domain.AccountID, ticket domain.TicketID) (p *ca
 }
 
 // invalidate drops what an event makes untrue: what does not show it.
-func (c *Cache[V]) invalidate(account domain.AccountID, ticket domain.TicketID, version eventstore.Version, internal bool) {
+func (c *Cache) invalidate(account domain.AccountID, ticket domain.TicketID, version eventstore.Version, internal bool) {
 	p, slot := c.part(account, ticket)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -173,7 +178,7 @@ func (c *Cache[V]) invalidate(account domain.AccountID, ticket domain.TicketID, 
 	}
 }
 
-func (c *Cache[V]) clear() {
+func (c *Cache) clear() {
 	for i := range c.parts {
 		p := &c.parts[i]
 		p.mu.Lock()
@@ -187,13 +192,13 @@ func (c *Cache[V]) clear() {
 	}
 }
 
-func (p *cachePart[V]) add(e *cacheEntry[V]) {
+func (p *cachePart) add(e *cacheEntry) {
 	if e.size > p.limit/4 { // it would push out too much
 		return
 	}
 	ticket := ticketKey{e.key.Account, e.key.Ticket}
 	if p.tickets[ticket] == nil {
-		p.tickets[ticket] = make(map[entryKey]*cacheEntry[V])
+		p.tickets[ticket] = make(map[entryKey]*cacheEntry)
 	}
 	if old := p.tickets[ticket][e.key]; old != nil {
 		if old.version > e.version {
@@ -209,7 +214,7 @@ func (p *cachePart[V]) add(e *cacheEntry[V]) {
 	}
 }
 
-func (p *cachePart[V]) remove(e *cacheEntry[V]) {
+func (p *cachePart) remove(e *cacheEntry) {
 	p.unlink(e)
 	p.size -= e.size
 	ticket := ticketKey{e.key.Account, e.key.Ticket}
@@ -219,11 +224,11 @@ func (p *cachePart[V]) remove(e *cacheEntry[V]) {
 	}
 }
 
-func (p *cachePart[V]) link(e *cacheEntry[V]) {
+func (p *cachePart) link(e *cacheEntry) {
 	e.prev, e.next = &p.used, p.used.next
 	e.prev.next, e.next.prev = e, e
 }
 
-func (p *cachePart[V]) unlink(e *cacheEntry[V]) {
+func (p *cachePart) unlink(e *cacheEntry) {
 	e.prev.next, e.next.prev = e.next, e.prev
 }
