@@ -57,10 +57,10 @@ func (s *Store) ChangeUser(ctx context.Context, account domain.AccountID, id dom
 			return old, false, nil
 		}
 		u, err := s.replace(ctx, account, id, old, p)
-		if errors.Is(err, ErrEmailTaken) && !known {
-			// Two who introduce one user at once may meet at the address before they
-			// meet at the id.
-			if _, met := s.User(ctx, account, id); met == nil {
+		if errors.Is(err, ErrEmailTaken) {
+			// Two who write one user at once may meet at the address before they meet at
+			// the id.
+			if holder, met := s.UserByEmail(ctx, account, p.Email); met == nil && holder.ID == id {
 				continue
 			}
 		}
@@ -102,6 +102,10 @@ func (s *Store) replace(ctx context.Context, account domain.AccountID, id domain
 		return User{}, pgx.ErrNoRows // the next try takes another key
 	case errors.Is(err, pgx.ErrNoRows):
 		return User{}, err
+	case violates(err, "users_number_key"):
+		// A number is never drawn twice: ON CONFLICT has overlooked the row, since somebody
+		// was changing it at that moment, and met its number before looking again.
+		return User{}, pgx.ErrNoRows
 	case violates(err, "users_email_key"):
 		return User{}, ErrEmailTaken
 	case violates(err, "users_account_fkey"):
