@@ -10,6 +10,8 @@ import (
 type logCommand struct {
 	Head       logHead       `cmd:"" help:"Say where the log ends."`
 	Verify     logVerify     `cmd:"" help:"Check the whole log: that it is whole, that it is the one that was sealed, that every text is the one its event speaks of, and that all that was made of it is what it comes to. Exit code 3: something is not."`
+	Export     logExport     `cmd:"" help:"Write the log to a file: the history and its proof or, with --contents, all that is needed to have the same log elsewhere."`
+	Import     logImport     `cmd:"" help:"Make the same log of an exported one: the same positions, the same tree. One that was interrupted goes on. Exit code 3: the file is not what it should be, and the line is named."`
 	Key        logKey        `cmd:"" help:"Print the public key that signed tree heads, and bundles, are checked with."`
 	RaiseEpoch logRaiseEpoch `cmd:"" help:"Declare, after a restore or failover lost the tail of the log, that the shorter log is the truth. The relay then rebuilds the stream; nothing is sealed before accept-loss."`
 	AcceptLoss logAcceptLoss `cmd:"" help:"Declare that the log is the truth although it is not the one that was sealed: events were lost, or its epoch was raised. A new generation of the tree begins; what was signed before stays, and verify tells of it."`

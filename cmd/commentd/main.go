@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/commentd/commentd/eventstore/transfer"
 	"github.com/commentd/commentd/projections"
 )
 
@@ -34,10 +35,11 @@ func exitCode(err error) int {
 	var usage *usageError
 	var differ *projections.DifferError
 	var mismatch *mismatchError
+	var refused *transfer.RefusedError
 	switch {
 	case errors.As(err, &usage):
 		return 2
-	case errors.As(err, &differ), errors.As(err, &mismatch):
+	case errors.As(err, &differ), errors.As(err, &mismatch), errors.As(err, &refused):
 		return 3
 	}
 	return 1

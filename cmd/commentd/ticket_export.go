@@ -59,7 +59,7 @@ func whenSealed(ctx context.Context, try func() error) error {
 			return err
 		}
 		if time.Now().After(deadline) {
-			return errors.New("the last events are not sealed: is there a process of role worker (see its /readyz), or does more happen on the ticket every second?")
+			return errors.New("the last events are not sealed: is there a process of role worker (see its /readyz), or does more happen there every second?")
 		}
 		select {
 		case <-time.After(200 * time.Millisecond):

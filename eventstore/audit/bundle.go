@@ -19,10 +19,10 @@ const bundleFormat = 1
 
 // record is a line of a bundle. One of its fields is set.
 type record struct {
-	Header  *bundleHeader  `json:"header,omitempty"`
-	Event   *bundleEvent   `json:"event,omitempty"`
-	Content *bundleContent `json:"content,omitempty"`
-	End     *bundleEnd     `json:"end,omitempty"`
+	Header  *bundleHeader `json:"header,omitempty"`
+	Event   *bundleEvent  `json:"event,omitempty"`
+	Content *ContentRow   `json:"content,omitempty"`
+	End     *bundleEnd    `json:"end,omitempty"`
 }
 
 type bundleHeader struct {
@@ -35,8 +35,15 @@ type bundleHeader struct {
 }
 
 // bundleEvent is a row of log.events, and the proof that it is in the tree of the
-// header's head. Its leaf is made of the columns: see Leaf.
+// header's head.
 type bundleEvent struct {
+	EventRow
+	Proof []tlog.Hash `json:"proof"`
+}
+
+// EventRow is a row of log.events as it is written down outside of the database, whole:
+// its leaf is made of the columns, see Leaf.
+type EventRow struct {
 	Shard           int16             `json:"shard"`
 	Position        int64             `json:"position"`
 	PrevInPartition int64             `json:"prev_in_partition"`
@@ -52,11 +59,10 @@ type bundleEvent struct {
 	ID              domain.EventID    `json:"event_id"`
 	Type            string            `json:"type"`
 	Data            []byte            `json:"data"` // base64, exactly as stored
-	Proof           []tlog.Hash       `json:"proof"`
 }
 
-// bundleContent is a text: HMAC-SHA256(salt, document) is the digest in its event.
-type bundleContent struct {
+// ContentRow is a text outside of the database: HMAC-SHA256(salt, document) is the digest in its event.
+type ContentRow struct {
 	ID       domain.ContentID `json:"content_id"`
 	Document string           `json:"document"` // JSON, as it was sealed
 	Salt     []byte           `json:"salt"`
@@ -67,19 +73,22 @@ type bundleEnd struct {
 	Contents int `json:"contents"`
 }
 
-func toBundle(shard int16, e *eventstore.Recorded, proof tlog.RecordProof) *bundleEvent {
-	b := &bundleEvent{
+// RowOf returns the row of an event in the log of a shard.
+func RowOf(shard int16, e *eventstore.Recorded) EventRow {
+	row := EventRow{
 		Shard: shard, Position: int64(e.Position), PrevInPartition: int64(e.PrevInPartition), RecordedAt: e.RecordedAt,
 		Epoch: e.Epoch, Account: e.Account, Ticket: e.Ticket, Version: int32(e.Version), CommentPrevious: int32(e.CommentPrevious),
-		SchemaVersion: e.SchemaVersion, Internal: e.Internal, ID: e.ID, Type: e.Type, Data: e.Data, Proof: proof,
+		SchemaVersion: e.SchemaVersion, Internal: e.Internal, ID: e.ID, Type: e.Type, Data: e.Data,
 	}
 	if uuid.UUID(e.Comment) != uuid.Nil {
-		b.Comment = &e.Comment
+		comment := e.Comment
+		row.Comment = &comment
 	}
-	return b
+	return row
 }
 
-func (b *bundleEvent) recorded() *eventstore.Recorded {
+// Recorded returns the event of the row.
+func (b *EventRow) Recorded() *eventstore.Recorded {
 	e := &eventstore.Recorded{
 		Position: eventstore.Position(b.Position), PrevInPartition: eventstore.Position(b.PrevInPartition), RecordedAt: b.RecordedAt.UTC(),
 		Epoch: b.Epoch, Account: b.Account, Ticket: b.Ticket, Version: eventstore.Version(b.Version),

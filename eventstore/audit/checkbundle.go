@@ -135,7 +135,7 @@ func (c *bundleCheck) begin(h *bundleHeader, verifierKey string) error {
 
 func (c *bundleCheck) event(row string, b *bundleEvent) {
 	c.Events++
-	e := b.recorded()
+	e := b.Recorded()
 	row = fmt.Sprintf("%s, position %d", row, b.Position)
 	if b.Account != c.header.ID || b.Ticket != c.header.Ticket || b.Shard != c.head.Shard {
 		c.find(row, "is of another ticket")
@@ -155,7 +155,7 @@ func (c *bundleCheck) event(row string, b *bundleEvent) {
 	}
 }
 
-func (c *bundleCheck) content(row string, b *bundleContent) {
+func (c *bundleCheck) content(row string, b *ContentRow) {
 	row = fmt.Sprintf("%s, content %s", row, b.ID)
 	want, known := c.stream.contents[b.ID]
 	switch {

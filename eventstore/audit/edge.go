@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/commentd/commentd/eventstore"
 )
 
 // Tiles are 256 hashes wide: 8 levels of the tree in one row.
@@ -77,6 +79,21 @@ func (e *edge) clone() *edge {
 	}
 	return c
 }
+
+// Tree is a tree that grows by events, for whoever needs its root alone. The zero value is
+// the empty tree.
+type Tree struct{ edge edge }
+
+// Add appends an event of the log of a shard.
+func (t *Tree) Add(shard int16, r *eventstore.Recorded) {
+	t.edge.add(LeafHash(shard, r), func(tile) {})
+}
+
+// Size returns how many events there are.
+func (t *Tree) Size() int64 { return t.edge.size }
+
+// Root returns the hash of the tree.
+func (t *Tree) Root() tlog.Hash { return t.edge.root() }
 
 // perfect returns the root of a subtree whose width is a power of two.
 func perfect(hashes []tlog.Hash) tlog.Hash {

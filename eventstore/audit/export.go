@@ -104,7 +104,7 @@ func (e *exporter) events(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := e.out.write(record{Event: toBundle(e.shard, event, in.Proof)}); err != nil {
+			if err := e.out.write(record{Event: &bundleEvent{RowOf(e.shard, event), in.Proof}}); err != nil {
 				return err
 			}
 			fact, err := event.Decode()
@@ -137,22 +137,14 @@ func (e *exporter) contents(ctx context.Context) error {
 		}
 		for _, row := range rows {
 			b := e.stream.contents[row.id]
-			document, salt, err := e.vault.Disclose(ctx, e.stream.place(row.id, b), row.bucket, row.sealed, b.digest)
+			document, salt, err := e.vault.Disclose(ctx, b.place, row.bucket, row.sealed, b.digest)
 			if err != nil {
 				return err
 			}
-			if err := e.out.write(record{Content: &bundleContent{row.id, string(document), salt}}); err != nil {
+			if err := e.out.write(record{Content: &ContentRow{row.id, string(document), salt}}); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// place is where a text of the ticket belongs.
-func (s *stream) place(id domain.ContentID, b brought) vault.Place {
-	if b.comment == (domain.CommentID{}) {
-		return vault.OfSubject(s.account, s.ticket, id)
-	}
-	return vault.OfComment(s.account, s.ticket, b.comment, id)
 }

@@ -49,16 +49,24 @@ func (h *Head) text() string {
 }
 
 // ErrHead: the note is no tree head, or was not signed by this key.
-var ErrHead = errors.New("audit: not a tree head that this key has signed")
+var ErrHead = errors.New("audit: not a note that this key has signed")
 
 // OpenHead returns the head in a signed note if the verifier key, as Key.String gives
 // it, belongs to its signature.
 func OpenHead(signed []byte, verifierKey string) (Head, error) {
-	verifier, err := note.NewVerifier(verifierKey)
+	verifier, err := newVerifier(verifierKey)
 	if err != nil {
-		return Head{}, errors.New("audit: not a verifier key: it has the form name+number+base64, see commentd log key")
+		return Head{}, err
 	}
 	return openHead(signed, verifier)
+}
+
+func newVerifier(verifierKey string) (note.Verifier, error) {
+	verifier, err := note.NewVerifier(verifierKey)
+	if err != nil {
+		return nil, errors.New("audit: not a verifier key: it has the form name+number+base64, see commentd log key")
+	}
+	return verifier, nil
 }
 
 func openHead(signed []byte, verifier note.Verifier) (Head, error) {

@@ -54,6 +54,29 @@ func (k *Key) Note(h *Head) []byte {
 	return signed
 }
 
+// SignText returns a note of a text that is no tree head, signed.
+func (k *Key) SignText(text string) []byte {
+	signed, err := note.Sign(&note.Note{Text: text}, kept{k.verifier, ed25519.Sign(k.private, []byte(text))})
+	if err != nil {
+		panic("audit: " + err.Error()) // only for a text that is no text
+	}
+	return signed
+}
+
+// OpenText returns the text of a note that SignText has made, if the verifier key, as
+// Key.String gives it, belongs to its signature. Else the error is ErrHead.
+func OpenText(signed []byte, verifierKey string) (string, error) {
+	verifier, err := newVerifier(verifierKey)
+	if err != nil {
+		return "", err
+	}
+	opened, err := note.Open(signed, note.VerifierList(verifier))
+	if err != nil {
+		return "", ErrHead
+	}
+	return opened.Text, nil
+}
+
 // kept signs with a signature that was made before.
 type kept struct {
 	note.Verifier

@@ -2,60 +2,41 @@ package audit
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-
-	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/fold"
 )
-
-//go:embed sql/chat_rows.sql
-var chatRowsSQL string
 
 // compareChats compares log.chats with the fold.
 func (r *run) compareChats(ctx context.Context) error {
-	wanted := map[commentKey]domain.Chat{}
-	var accounts []int32
-	var chats []uuid.UUID
-	for _, s := range r.folded {
-		for id, c := range s.comments {
-			if c.chat.Exists {
-				wanted[commentKey{s.account, id}] = c.chat
-				accounts, chats = append(accounts, int32(s.account)), append(chats, uuid.UUID(id))
-			}
+	var keys []fold.CommentKey
+	var wanted []fold.ChatRow
+	comments, folded := r.foldedComments()
+	for i, c := range folded {
+		if c.Chat.Exists {
+			keys, wanted = append(keys, comments[i]), append(wanted, c.ChatRow())
 		}
 	}
-	if len(chats) == 0 {
+	if len(keys) == 0 {
 		return nil
 	}
-	rows, err := r.tx.Query(ctx, chatRowsSQL, r.Shard, accounts, chats)
+	rows, err := fold.ReadChats(ctx, r.tx, r.Shard, keys)
 	if err != nil {
 		return failed("read log.chats", err)
 	}
-	var account domain.AccountID
-	var id uuid.UUID
-	var entries int
-	var ended bool
-	if _, err := pgx.ForEachRow(rows, []any{&account, &id, &entries, &ended}, func() error {
-		key := commentKey{account, domain.CommentID(id)}
-		want := wanted[key]
-		if entries != want.Entries {
-			r.report.find("log.chats", key.chat(), "entries is not what the events come to")
+	for i, key := range keys {
+		name := fmt.Sprintf("account %d chat %s", key.Account, key.Comment)
+		have, found := rows[key]
+		if !found {
+			r.report.find("log.chats", name, "missing")
+			continue
 		}
-		if ended != want.Ended {
-			r.report.find("log.chats", key.chat(), "ended is not what the events come to")
+		if have.Entries != wanted[i].Entries {
+			r.report.find("log.chats", name, "entries is not what the events come to")
 		}
-		delete(wanted, key)
-		return nil
-	}); err != nil {
-		return failed("read log.chats", err)
-	}
-	for key := range wanted {
-		r.report.find("log.chats", key.chat(), "missing")
+		if have.Ended != wanted[i].Ended {
+			r.report.find("log.chats", name, "ended is not what the events come to")
+		}
 	}
 	return nil
 }
-
-func (k commentKey) chat() string { return fmt.Sprintf("account %d chat %s", k.account, k.comment) }

@@ -21,8 +21,7 @@ var contentRowsSQL string
 // named is a text that there should be.
 type named struct {
 	brought
-	place vault.Place
-	in    *stream
+	in *stream
 }
 
 // sealedRow is a row of log.contents.
@@ -39,7 +38,7 @@ func (r *run) compareContents(ctx context.Context) error {
 	var ids []uuid.UUID
 	for _, s := range r.folded {
 		for id, b := range s.contents {
-			wanted[id] = named{b, s.place(id, b), s}
+			wanted[id] = named{b, s}
 			ids = append(ids, uuid.UUID(id))
 			r.contents.add(id)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/fold"
 	"github.com/commentd/commentd/eventstore/vault"
 )
 
@@ -49,13 +50,13 @@ func fileName(number int64) string { return fmt.Sprintf("file %d", number) }
 // compareFiles compares log.files with the files that the texts name. It comes after
 // compareContents, which has opened them.
 func (r *run) compareFiles(ctx context.Context) error {
-	streams := map[commentKey]*stream{}
+	streams := map[fold.CommentKey]*stream{}
 	var accounts []int32
 	var comments []uuid.UUID
 	for _, s := range r.folded {
-		for _, id := range s.order {
-			streams[commentKey{s.account, id}] = s
-			accounts, comments = append(accounts, int32(s.account)), append(comments, uuid.UUID(id))
+		for _, id := range s.Order {
+			streams[fold.CommentKey{Account: s.Account, Comment: id}] = s
+			accounts, comments = append(accounts, int32(s.Account)), append(comments, uuid.UUID(id))
 		}
 		for number := range s.named {
 			if s.redacted[number] {
@@ -72,7 +73,7 @@ func (r *run) compareFiles(ctx context.Context) error {
 	}
 	var f fileRow
 	if _, err := pgx.ForEachRow(rows, []any{&f.number, &f.account, (*uuid.UUID)(&f.ticket), (*uuid.UUID)(&f.comment), &f.removed, &f.blob}, func() error {
-		s := streams[commentKey{f.account, f.comment}]
+		s := streams[fold.CommentKey{Account: f.account, Comment: f.comment}]
 		if problem := s.compareFile(f); problem != "" {
 			r.report.find("log.files", fileName(f.number), "%s", problem)
 		}
@@ -90,7 +91,7 @@ func (r *run) compareFiles(ctx context.Context) error {
 
 // compareFile says what is wrong with a row. What it has seen is no longer named.
 func (s *stream) compareFile(f fileRow) string {
-	if f.ticket != s.ticket {
+	if f.ticket != s.ID {
 		return "ticket_id is not that of its comment"
 	}
 	named, ok := s.named[f.number]

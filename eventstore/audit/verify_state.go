@@ -10,50 +10,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore/fold"
 )
 
-var (
-	//go:embed sql/ticket_rows.sql
-	ticketRowsSQL string
-	//go:embed sql/comment_rows.sql
-	commentRowsSQL string
-	//go:embed sql/obligation_rows.sql
-	obligationRowsSQL string
-)
-
-// commentKey names a comment: its id is unique within its account.
-type commentKey struct {
-	account domain.AccountID
-	comment domain.CommentID
-}
-
-// ticketState is a row of log.tickets, without its key.
-type ticketState struct {
-	Number                           int64
-	Version, PublicVersion, Revision int32
-	DefaultPublic, LegalHold         bool
-	Requester, Subject               uuid.UUID // zero: null
-	Status                           string
-	Comments                         int
-}
-
-func (s *stream) row() ticketState {
-	t := ticketState{
-		Number: s.state.Number, Version: s.version, PublicVersion: s.publicVersion, Revision: s.revision,
-		DefaultPublic: s.state.DefaultPublic, LegalHold: s.state.LegalHold, Status: string(s.state.Status),
-		Comments: s.state.Comments,
-	}
-	if s.state.Requester != nil {
-		t.Requester = uuid.UUID(*s.state.Requester)
-	}
-	if s.state.Subject != nil {
-		t.Subject = uuid.UUID(s.state.Subject.ID)
-	}
-	return t
-}
+//go:embed sql/obligation_rows.sql
+var obligationRowsSQL string
 
 // diff names the columns in which two rows differ.
-func (t ticketState) diff(want ticketState) (columns []string) {
+func diffTickets(t, want fold.TicketRow) (columns []string) {
 	for _, c := range []struct {
 		name string
 		same bool
@@ -72,77 +36,35 @@ func (t ticketState) diff(want ticketState) (columns []string) {
 
 // compareTickets compares log.tickets with the fold.
 func (r *run) compareTickets(ctx context.Context) error {
-	wanted := make(map[domain.AccountID]map[domain.TicketID]*stream)
-	var accounts []int32
-	var tickets []uuid.UUID
-	for _, s := range r.folded {
-		if wanted[s.account] == nil {
-			wanted[s.account] = map[domain.TicketID]*stream{}
-		}
-		wanted[s.account][s.ticket] = s
-		accounts, tickets = append(accounts, int32(s.account)), append(tickets, uuid.UUID(s.ticket))
+	keys := make([]fold.TicketKey, len(r.folded))
+	for i, s := range r.folded {
+		keys[i] = fold.TicketKey{Account: s.Account, Ticket: s.ID}
 	}
-	rows, err := r.tx.Query(ctx, ticketRowsSQL, r.Shard, accounts, tickets)
+	rows, err := fold.ReadTickets(ctx, r.tx, r.Shard, keys)
 	if err != nil {
 		return failed("read log.tickets", err)
 	}
-	var account domain.AccountID
-	var ticket uuid.UUID
-	var have ticketState
-	var requester, subject *uuid.UUID
-	if _, err := pgx.ForEachRow(rows, []any{&account, &ticket, &have.Number, &have.Version, &have.PublicVersion, &have.Revision,
-		&have.DefaultPublic, &have.LegalHold, &requester, &subject, &have.Status, &have.Comments}, func() error {
-		have.Requester, have.Subject = orZero(requester), orZero(subject)
-		s := wanted[account][domain.TicketID(ticket)]
-		for _, column := range have.diff(s.row()) {
-			r.report.find("log.tickets", s.name(), "%s is not what the events come to", column)
-		}
-		delete(wanted[account], s.ticket)
-		return nil
-	}); err != nil {
-		return failed("read log.tickets", err)
-	}
-	for _, missing := range wanted {
-		for _, s := range missing {
+	for i, s := range r.folded {
+		have, found := rows[keys[i]]
+		if !found {
 			r.report.find("log.tickets", s.name(), "missing")
+			continue
+		}
+		for _, column := range diffTickets(have, s.Row()) {
+			r.report.find("log.tickets", s.name(), "%s is not what the events come to", column)
 		}
 	}
 	return nil
 }
 
-func orZero(id *uuid.UUID) uuid.UUID {
-	if id == nil {
-		return uuid.UUID{}
-	}
-	return *id
-}
-
-// commentState is a row of log.comments, without its key. That of a chat has author type 0.
-type commentState struct {
-	ticket          domain.TicketID
-	number          int64
-	revision        int
-	authorType      int16
-	author          domain.UserID
-	public, deleted bool
-	content         domain.ContentID // zero: null
-}
-
-func (c *foldedComment) row() commentState {
-	if chat := &c.chat; chat.Exists {
-		return commentState{ticket: c.ticket, number: chat.Number, revision: c.Revision, author: chat.Visitor, content: chat.Content}
-	}
-	return commentState{c.ticket, c.Number, c.Revision, int16(c.Author.Type), c.Author.ID, c.Public, c.Deleted, c.Content}
-}
-
-func (c commentState) diff(want commentState) (columns []string) {
+func diffComments(c, want fold.CommentRow) (columns []string) {
 	for _, col := range []struct {
 		name string
 		same bool
 	}{
-		{"ticket_id", c.ticket == want.ticket}, {"number", c.number == want.number}, {"revision", c.revision == want.revision},
-		{"author_type", c.authorType == want.authorType}, {"author_id", c.author == want.author}, {"public", c.public == want.public},
-		{"deleted", c.deleted == want.deleted}, {"content_id", c.content == want.content},
+		{"ticket_id", c.Ticket == want.Ticket}, {"number", c.Number == want.Number}, {"revision", c.Revision == want.Revision},
+		{"author_type", c.AuthorType == want.AuthorType}, {"author_id", c.Author == want.Author}, {"public", c.Public == want.Public},
+		{"deleted", c.Deleted == want.Deleted}, {"content_id", c.Content == want.Content},
 	} {
 		if !col.same {
 			columns = append(columns, col.name)
@@ -151,44 +73,39 @@ func (c commentState) diff(want commentState) (columns []string) {
 	return columns
 }
 
-func (k commentKey) row() string { return fmt.Sprintf("account %d comment %s", k.account, k.comment) }
+func commentName(k fold.CommentKey) string {
+	return fmt.Sprintf("account %d comment %s", k.Account, k.Comment)
+}
+
+// foldedComments returns the comments, and chats, of the tickets that are waiting.
+func (r *run) foldedComments() (keys []fold.CommentKey, folded []*fold.Comment) {
+	for _, s := range r.folded {
+		for _, id := range s.Order {
+			keys, folded = append(keys, fold.CommentKey{Account: s.Account, Comment: id}), append(folded, s.Comments[id])
+		}
+	}
+	return keys, folded
+}
 
 // compareComments compares log.comments with the fold.
 func (r *run) compareComments(ctx context.Context) error {
-	wanted := map[commentKey]*foldedComment{}
-	var accounts []int32
-	var comments []uuid.UUID
-	for _, s := range r.folded {
-		for _, id := range s.order {
-			wanted[commentKey{s.account, id}] = s.comments[id]
-			accounts, comments = append(accounts, int32(s.account)), append(comments, uuid.UUID(id))
-		}
-	}
-	if len(comments) == 0 {
+	keys, folded := r.foldedComments()
+	if len(keys) == 0 {
 		return nil
 	}
-	rows, err := r.tx.Query(ctx, commentRowsSQL, r.Shard, accounts, comments)
+	rows, err := fold.ReadComments(ctx, r.tx, r.Shard, keys)
 	if err != nil {
 		return failed("read log.comments", err)
 	}
-	var account domain.AccountID
-	var id, ticket, author uuid.UUID
-	var content *uuid.UUID
-	var have commentState
-	if _, err := pgx.ForEachRow(rows, []any{&account, &id, &ticket, &have.number, &have.revision, &have.authorType, &author,
-		&have.public, &have.deleted, &content}, func() error {
-		have.ticket, have.author, have.content = domain.TicketID(ticket), domain.UserID(author), domain.ContentID(orZero(content))
-		key := commentKey{account, domain.CommentID(id)}
-		for _, column := range have.diff(wanted[key].row()) {
-			r.report.find("log.comments", key.row(), "%s is not what the events come to", column)
+	for i, key := range keys {
+		have, found := rows[key]
+		if !found {
+			r.report.find("log.comments", commentName(key), "missing")
+			continue
 		}
-		delete(wanted, key)
-		return nil
-	}); err != nil {
-		return failed("read log.comments", err)
-	}
-	for key := range wanted {
-		r.report.find("log.comments", key.row(), "missing")
+		for _, column := range diffComments(have, folded[i].Row()) {
+			r.report.find("log.comments", commentName(key), "%s is not what the events come to", column)
+		}
 	}
 	return nil
 }
@@ -223,7 +140,7 @@ func (r *run) compareObligations(ctx context.Context) error {
 		switch {
 		case !ok:
 			return nil // a stray one: its event is reported below
-		case !recordedAt.Equal(want.recordedAt) || account != want.s.account || domain.TicketID(ticket) != want.s.ticket ||
+		case !recordedAt.Equal(want.recordedAt) || account != want.s.Account || domain.TicketID(ticket) != want.s.ID ||
 			(completedAt == nil) != (want.completedAt == nil) || completedAt != nil && !completedAt.Equal(*want.completedAt):
 			r.report.find("log.obligations", span(int64(want.position), int64(want.position)), "not what the events come to")
 		}

@@ -104,7 +104,7 @@ type walk struct {
 }
 
 func (w *walk) next(ctx context.Context, e *eventstore.Recorded) error {
-	if s := w.s; s == nil || s.account != e.Account || s.ticket != e.Ticket {
+	if s := w.s; s == nil || s.Account != e.Account || s.ID != e.Ticket {
 		if err := w.end(ctx, false); err != nil {
 			return err
 		}
@@ -128,7 +128,7 @@ func (w *walk) end(ctx context.Context, all bool) error {
 	}
 	w.s = nil
 	w.report.Tickets++
-	for _, c := range s.comments {
+	for _, c := range s.Comments {
 		if c.Exists {
 			w.report.Comments++
 		}
@@ -139,14 +139,14 @@ func (w *walk) end(ctx context.Context, all bool) error {
 		return err
 	}
 	if w.done == nil || less(*w.done, s) { // else it is one that was checked before
-		w.done = &tickMark{int64(w.head.Position), s.account, s.ticket}
+		w.done = &tickMark{int64(w.head.Position), s.Account, s.ID}
 	}
 	return w.note()
 }
 
 // less reports whether a ticket comes after the mark.
 func less(m tickMark, s *stream) bool {
-	return m.Account < s.account || m.Account == s.account && bytes.Compare(m.Ticket[:], s.ticket[:]) < 0
+	return m.Account < s.Account || m.Account == s.Account && bytes.Compare(m.Ticket[:], s.ID[:]) < 0
 }
 
 // add folds the next event of a ticket.
@@ -163,7 +163,7 @@ func (r *run) add(s *stream, e *eventstore.Recorded) {
 	}
 }
 
-func (s *stream) name() string { return ticketRow(s.account, s.ticket) }
+func (s *stream) name() string { return ticketRow(s.Account, s.ID) }
 
 func ticketRow(account domain.AccountID, ticket domain.TicketID) string {
 	return fmt.Sprintf("account %d ticket %s", account, ticket)
@@ -173,7 +173,7 @@ func ticketRow(account domain.AccountID, ticket domain.TicketID) string {
 func (r *run) flush(ctx context.Context, all bool) (flushed bool, err error) {
 	rows := 0
 	for _, s := range r.folded {
-		rows += 1 + len(s.order) + len(s.contents)
+		rows += 1 + len(s.Order) + len(s.contents)
 	}
 	if rows < r.enough && !all {
 		return false, nil

@@ -135,3 +135,28 @@ func (a element) inverse() element {
 	}
 	return product
 }
+
+// TestRestore: what was disclosed is sealed anew for its event, and nothing else is.
+func TestRestore(t *testing.T) {
+	v := newDatabase(t).instance(rootKey(t, testRootKey))
+	place := somePlace(7)
+	sealed := mustSeal(t, v, place, "a text")
+	document, salt, err := v.Disclose(t.Context(), place, sealed.BucketID, sealed.Bytes, sealed.Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	restored, err := v.Restore(t.Context(), place, document, salt, sealed.Digest)
+	if err != nil || restored.Digest != sealed.Digest || bytes.Equal(restored.Bytes, sealed.Bytes) {
+		t.Fatalf("Restore = %+v, %v; want another seal with the digest %x", restored, err, sealed.Digest)
+	}
+	if got, err := v.OpenVerified(t.Context(), place, restored.BucketID, restored.Bytes, sealed.Digest); err != nil || !bytes.Equal(got, document) {
+		t.Errorf("OpenVerified = %q, %v; want %q", got, err, document)
+	}
+	for name, try := range map[string]struct{ document, salt []byte }{
+		"another text": {[]byte("b text"), salt}, "another salt": {document, make([]byte, saltSize)}, "no salt": {document, nil},
+	} {
+		if _, err := v.Restore(t.Context(), place, try.document, try.salt, sealed.Digest); !errors.Is(err, ErrDigest) {
+			t.Errorf("Restore of %s: %v; want ErrDigest", name, err)
+		}
+	}
+}

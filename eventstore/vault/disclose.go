@@ -28,3 +28,16 @@ func CheckDigest(salt, document []byte, want domain.Digest) bool {
 	got := digest(salt, document)
 	return len(salt) == saltSize && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
+
+// Restore seals anew what Disclose has returned, here or elsewhere: the digest is the one
+// that its event holds. The error is ErrDigest or ErrUnavailable.
+func (v *Vault) Restore(ctx context.Context, place Place, document, salt []byte, want domain.Digest) (Sealed, error) {
+	if !CheckDigest(salt, document, want) {
+		return Sealed{}, fmt.Errorf("restore %s: %w", place, ErrDigest)
+	}
+	b, err := v.keyring.current(ctx, place.account, place.purpose)
+	if err != nil {
+		return Sealed{}, fmt.Errorf("restore %s: %w", place, err)
+	}
+	return b.sealSalted(&place, document, salt), nil
+}

@@ -28,9 +28,14 @@ type Sealed struct {
 
 // seal uses up one of the contents that b may have.
 func (b *bucket) seal(place *Place, document []byte) Sealed {
-	var secret [keySize + saltSize]byte
-	rand.Read(secret[:])
-	key, salt := secret[:keySize], secret[keySize:]
+	var salt [saltSize]byte
+	rand.Read(salt[:])
+	return b.sealSalted(place, document, salt[:])
+}
+
+func (b *bucket) sealSalted(place *Place, document, salt []byte) Sealed {
+	key := make([]byte, keySize)
+	rand.Read(key)
 
 	var length [binary.MaxVarintLen64]byte
 	prefix := binary.PutUvarint(length[:], uint64(len(document)))

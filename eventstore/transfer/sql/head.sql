@@ -1,0 +1,1 @@
+SELECT position, partition_positions FROM log.heads WHERE shard = $1

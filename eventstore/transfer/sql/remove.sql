@@ -1,0 +1,1 @@
+DELETE FROM log.contents WHERE shard = $1 AND content_id = ANY ($2::uuid[])

@@ -1,0 +1,106 @@
+package directory
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/internal/devstacktest"
+)
+
+// TestRestore carries accounts and people into another database, twice, and again after
+// they have changed.
+func TestRestore(t *testing.T) {
+	from, to := newInstance(t, devstacktest.Postgres(t)), newInstance(t, devstacktest.Postgres(t))
+	newAccount(t, from, "first")
+	account := newAccount(t, from, "acme")
+	settings := Settings{UnknownTickets: OpenUnknownTickets, Mask: domain.MaskPerCharacter, ContentRetentionDays: 7}
+	ann, nameless := domain.UserID(uuid.New()), domain.UserID(uuid.New())
+	profile := Profile{Role: RoleAdmin, Name: "Ann", Email: "ann@example.com", Active: true}
+	for range 2 {
+		if _, err := from.UpdateSettings(t.Context(), account, settings); err != nil {
+			t.Fatal(err)
+		}
+		put(t, from, account, ann, profile)
+		put(t, from, account, nameless, Profile{Role: RoleCustomer})
+		a, err := from.Account(t.Context(), account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		users, err := from.Users(t.Context(), account, 0, MaxPage)
+		if err != nil || len(users) != 2 {
+			t.Fatalf("Users = %+v, %v", users, err)
+		}
+		for range 2 {
+			if err := to.RestoreAccount(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := to.AccountBySlug(t.Context(), "acme"); err != nil || got.ID != a.ID || got.Settings != a.Settings || !got.CreatedAt.Equal(a.CreatedAt) {
+				t.Errorf("the account is %+v, %v; was %+v", got, err, a)
+			}
+			for _, u := range users {
+				if err := to.RestoreUser(t.Context(), u); err != nil {
+					t.Fatal(err)
+				}
+				if got, err := to.User(t.Context(), account, u.ID); err != nil || !got.same(u) {
+					t.Errorf("the user is %+v, %v; was %+v", got, err, u)
+				}
+			}
+		}
+		if u, err := to.UserByEmail(t.Context(), account, profile.Email); err != nil || u.ID != ann {
+			t.Errorf("UserByEmail = %+v, %v", u, err)
+		}
+		settings.ContentRetentionDays, profile.Name, profile.Email = 8, "Anne", "anne@example.com"
+	}
+	if next := newAccount(t, to, "next"); next <= account {
+		t.Errorf("a new account has the number %d", next)
+	}
+}
+
+// TestRestoreRefuses: what is here already, and is another one, is not overwritten.
+func TestRestoreRefuses(t *testing.T) {
+	i := newInstance(t, devstacktest.Postgres(t))
+	account := newAccount(t, i, "acme")
+	u := put(t, i, account, domain.UserID(uuid.New()), Profile{Role: RoleAgent, Name: "Ann", Email: "ann@example.com", Active: true})
+	a, err := i.Account(t.Context(), account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	account2, slug, settings := a, a, a
+	account2.ID, slug.Slug, settings.Settings.ContentRetentionDays = a.ID+1, "other", -1
+	for name, tt := range map[string]struct {
+		account Account
+		want    error
+	}{"the slug of another account": {account2, ErrSlugTaken}, "the number of another account": {slug, ErrOther}, "settings": {settings, &InvalidError{}}} {
+		err := i.RestoreAccount(t.Context(), tt.account)
+		var invalid *InvalidError
+		if !errors.Is(err, tt.want) && !(errors.As(tt.want, &invalid) && errors.As(err, &invalid)) {
+			t.Errorf("%s: %v; want %v", name, err, tt.want)
+		}
+	}
+	number, id, email, stranger, role := u, u, u, u, u
+	number.Number++
+	id.ID = domain.UserID(uuid.New())
+	email.ID, email.Number = domain.UserID(uuid.New()), u.Number+1
+	stranger.Account++
+	role.Role, role.Email = "boss", ""
+	for name, tt := range map[string]struct {
+		user User
+		want error
+	}{
+		"another number": {number, ErrOther}, "the number of another user": {id, ErrOther}, "the address of another user": {email, ErrEmailTaken},
+		"no account": {stranger, ErrAccountNotFound}, "no role": {role, &InvalidError{}},
+	} {
+		err := i.RestoreUser(t.Context(), tt.user)
+		var invalid *InvalidError
+		taken := name == "the number of another user" && errors.Is(err, ErrEmailTaken) // it has both
+		if !errors.Is(err, tt.want) && !taken && !(errors.As(tt.want, &invalid) && errors.As(err, &invalid)) {
+			t.Errorf("%s: %v; want %v", name, err, tt.want)
+		}
+	}
+	if got, err := i.User(t.Context(), account, u.ID); err != nil || !got.same(u) {
+		t.Errorf("the user is %+v, %v; was %+v", got, err, u)
+	}
+}
