@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -45,12 +44,18 @@ func (c logImport) Run(ctx context.Context, e env) error {
 		key = audit.NewKey(root, 0).String()
 	}
 	bars := newProgressBars(e.stderr)
-	defer bars.stop()
 	counted := func(step string) io.Reader { return &countedReader{in: in, step: step, total: size, bars: bars} }
+	tell := func(report transfer.Report, err error) error {
+		bars.stop()
+		if err != nil {
+			return err
+		}
+		return c.tell(e.stdout, report)
+	}
 	if c.Check || file != nil {
 		report, err := transfer.Check(ctx, counted("checked"), key)
 		if err != nil || c.Check {
-			return errors.Join(err, c.tell(e.stdout, report, err))
+			return tell(report, err)
 		}
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return err
@@ -60,18 +65,16 @@ func (c logImport) Run(ctx context.Context, e env) error {
 		if err := c.migrated(ctx); err != nil {
 			return err
 		}
+		if err := t.keyring.Check(ctx); err != nil {
+			return fmt.Errorf("root key: %w", err)
+		}
 		importer := &transfer.Importer{Log: t.log, Pool: t.pool, Vault: t.vault, Directory: t.restoreEntry}
-		report, err := importer.Import(ctx, counted("imported"), key)
-		return errors.Join(err, c.tell(e.stdout, report, err))
+		return tell(importer.Import(ctx, counted("imported"), key))
 	})
 }
 
-// tell prints the report, if there was no error.
-func (c logImport) tell(w io.Writer, r transfer.Report, err error) error {
-	switch {
-	case err != nil:
-		return nil
-	case c.JSON:
+func (c logImport) tell(w io.Writer, r transfer.Report) error {
+	if c.JSON {
 		return json.NewEncoder(w).Encode(r)
 	}
 	fmt.Fprintf(w, "events %d to %d, %d texts, %d entries of the directory\n", r.From, r.To, r.Contents, r.Directory)

@@ -68,6 +68,11 @@ func TestLogElsewhere(t *testing.T) {
 	if want, got := p.do(t, "log", "head", "--json"), q.do(t, "log", "head", "--json"); want != got {
 		t.Errorf("log head = %s; want %s", got, want)
 	}
+	elsewhere := maps.Clone(q.environment)
+	elsewhere["COMMENTD_ROOT_KEY"] = vault.GenerateRootKey()
+	if _, err := command(t, elsewhere, "log", "import", "--key", public, file); err == nil || !strings.Contains(err.Error(), "root key") {
+		t.Errorf("log import under another root key than before = %v", err)
+	}
 	target := q.instance(t)
 	target.start()
 	target.awaitReady()

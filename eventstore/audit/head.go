@@ -114,8 +114,9 @@ func parseHead(text string) (h Head, ok bool) {
 	return h, h.text() == text
 }
 
+// signatureOf returns the signature, if it is spelt in the one way in which Note spells it.
 func signatureOf(s note.Signature) ([]byte, bool) {
-	raw, err := base64.StdEncoding.DecodeString(s.Base64)
+	raw, err := base64.StdEncoding.Strict().DecodeString(s.Base64)
 	if err != nil || len(raw) != 4+64 {
 		return nil, false
 	}

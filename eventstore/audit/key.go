@@ -74,6 +74,9 @@ func OpenText(signed []byte, verifierKey string) (string, error) {
 	if err != nil {
 		return "", ErrHead
 	}
+	if _, ok := signatureOf(opened.Sigs[0]); !ok {
+		return "", ErrHead
+	}
 	return opened.Text, nil
 }
 

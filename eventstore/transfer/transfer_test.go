@@ -156,6 +156,12 @@ func TestRefused(t *testing.T) {
 			check(fmt.Sprintf("line %d with another byte %d", i+1, at), n, changed)
 		}
 	}
+	end := lines[len(lines)-1]
+	for bit := range 7 { // of the signature's last character, not all of which are needed
+		changed := bytes.Clone(end)
+		changed[bytes.LastIndexByte(end, '=')-1] ^= 1 << bit
+		check("another spelling of the signature", len(lines), append(slices.Clone(lines[:len(lines)-1]), changed))
+	}
 	other := newWorld(t)
 	if _, err := Check(t.Context(), bytes.NewReader(bytes.Join(lines, nil)), other.key.String()); err == nil {
 		t.Error("a file was accepted that another key has signed")

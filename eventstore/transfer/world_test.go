@@ -206,8 +206,11 @@ func (w *world) until(run func(context.Context) error, so func() bool) {
 	ctx, stop := context.WithCancel(w.t.Context())
 	done := make(chan error, 1)
 	go func() { done <- run(ctx) }()
-	for !so() {
-		time.Sleep(10 * time.Millisecond)
+	for deadline := time.Now().Add(2 * time.Minute); !so(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			w.t.Error("waited in vain")
+			break
+		}
 	}
 	stop()
 	if err := <-done; err != nil {
