@@ -56,6 +56,7 @@ var suites = []struct {
 	{"C", (*bench).measureList},
 	{"C'", (*bench).measureRepeated},
 	{"D", (*bench).measureVisible},
+	{"E", (*bench).measureSubscribers},
 	{"F", (*bench).measureDrain},
 	{"G", (*bench).measureFootprint},
 	{"H", (*bench).measureGrowth},

@@ -12,12 +12,12 @@ import (
 
 // startService starts `commentd serve` on a database and returns its address once it
 // is ready, and how long that took.
-func (b *bench) startService(ctx context.Context, databaseURL, natsURL, roles string) (p *process, address string, took time.Duration, err error) {
+func (b *bench) startService(ctx context.Context, databaseURL, natsURL, roles string, flags ...string) (p *process, address string, took time.Duration, err error) {
 	if address, err = freeAddress(); err != nil {
 		return nil, "", 0, err
 	}
 	began := time.Now()
-	p, err = spawn(b.dir, b.commentd, []string{"serve", "--listen", address, "--roles", roles}, []string{
+	p, err = spawn(b.dir, b.commentd, append([]string{"serve", "--listen", address, "--roles", roles}, flags...), []string{
 		"COMMENTD_POSTGRES_URL=" + databaseURL, "COMMENTD_NATS_URL=" + natsURL, "COMMENTD_ROOT_KEY=" + b.rootKey,
 		"COMMENTD_BLOBS=" + filepath.Join(b.dir, "blobs"),
 	})

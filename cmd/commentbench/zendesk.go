@@ -35,15 +35,16 @@ func (b *bench) measureZendesk(ctx context.Context) (results []result, err error
 		return nil, err
 	}
 	short, long := tickets[1:], tickets[:1]
-	b.say("filling %d tickets with %d comments each, and one with %d", len(short), zendeskPage, b.size(longTicket))
-	if err := errors.Join(l.fill(ctx, short, zendeskPage), l.fill(ctx, long, b.size(longTicket))); err != nil {
+	length := max(b.size(longTicket), 5*zendeskPage)
+	b.say("filling %d tickets with %d comments each, and one with %d", len(short), zendeskPage, length)
+	if err := errors.Join(l.fill(ctx, short, zendeskPage), l.fill(ctx, long, length)); err != nil {
 		return nil, err
 	}
 	floorURL, bare, err := b.bareDatabase(ctx, "zendesk_floor")
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(fillBare(ctx, bare, asUUIDs(short), zendeskPage), fillBare(ctx, bare, asUUIDs(long), b.size(longTicket))); err != nil {
+	if err := errors.Join(fillBare(ctx, bare, asUUIDs(short), zendeskPage), fillBare(ctx, bare, asUUIDs(long), length)); err != nil {
 		return nil, err
 	}
 	h := &httpStack{library: l}
@@ -63,11 +64,11 @@ func (b *bench) measureZendesk(ctx context.Context) (results []result, err error
 	if err != nil {
 		return nil, err
 	}
-	pages, err := h.walk(first, b.size(longTicket)/zendeskPage)
+	pages, err := h.walk(first, length/zendeskPage)
 	if err != nil {
 		return nil, err
 	}
-	deep, err := bareCursors(ctx, bare, long[0], b.size(longTicket)/zendeskPage)
+	deep, err := bareCursors(ctx, bare, long[0], length/zendeskPage)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +83,7 @@ func (b *bench) measureZendesk(ctx context.Context) (results []result, err error
 	if err != nil {
 		return nil, err
 	}
-	long100 := fmt.Sprintf("/api/v2 list of 100, ticket of %d by cursor, ", b.size(longTicket))
+	long100 := fmt.Sprintf("/api/v2 list of 100, ticket of %d by cursor, ", length)
 	return []result{
 		rates("Z", "/api/v2 list of 100, short tickets, not in memory, 16 connections", s["short, 16"], "query + marshal of 100", s["query + marshal, 16"], atLeast(0.8)),
 		rates("Z", long100+"not in memory, 16 connections", s["long, 16"], "query + marshal of 100", s["query + marshal, long, 16"], atLeast(0.8)),
