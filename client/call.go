@@ -115,7 +115,15 @@ func (c *Client) pauseAfter(attempt int, err error) time.Duration {
 	if errors.As(err, &refused) && refused.retryAfter > 0 {
 		return refused.retryAfter
 	}
-	longest := min(c.pause<<attempt, 5*time.Second)
+	return pause(c.pause, attempt)
+}
+
+// firstPause is the time before the first repetition.
+const firstPause = 100 * time.Millisecond
+
+// pause returns how long to wait after so many attempts.
+func pause(first time.Duration, attempts int) time.Duration {
+	longest := min(first<<attempts, 5*time.Second)
 	return longest/2 + rand.N(longest/2+1)
 }
 

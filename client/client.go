@@ -36,7 +36,7 @@ func New(base, key string, options ...Option) (*Client, error) {
 	}
 	c := &Client{
 		base: strings.TrimSuffix(base, "/") + "/v1", key: key, http: http.DefaultClient,
-		retries: 4, pause: 100 * time.Millisecond,
+		retries: 4, pause: firstPause,
 	}
 	for _, option := range options {
 		option(c)

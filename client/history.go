@@ -21,6 +21,8 @@ type Event struct {
 	RecordedAt time.Time  `json:"recorded_at"`
 	Actor      *Actor     `json:"actor"`
 	CommentID  *uuid.UUID `json:"comment_id"`
+	ChatID     *uuid.UUID `json:"chat_id"`    // nil: it is about no chat
+	ChatIndex  *int       `json:"chat_index"` // of chat.entry_added: which entry of the chat it is
 	IsInternal bool       `json:"is_internal"`
 	Changes    []Change   `json:"changes"`
 	Versions   int        `json:"versions"` // of a redaction or an erasure: texts that it touched

@@ -19,10 +19,19 @@ import (
 // LogStream is the stream of all events of all accounts, for the operator's own programs.
 const LogStream = "COMMENTD_LOG"
 
+// OutletStream is the stream of an account's outlet, for an audience: public or all.
+func OutletStream(account, audience string) string {
+	return "COMMENTD_OUT_" + strings.ToUpper(account) + "_" + strings.ToUpper(audience)
+}
+
 // SubscribeOptions say where to begin. The zero value is the beginning of the stream.
 type SubscribeOptions struct {
 	Stream   string   // "": LogStream
 	Subjects []string // of its subjects; none: all
+	// Consumer is one that was made for the caller, who may make none: the reader that was
+	// admitted to an outlet. It gives all subjects, and is for one Subscribe at a time. "": one
+	// is made.
+	Consumer string
 	// Cursor remembers the sequence of the last message that the caller is done with. nil:
 	// nothing does.
 	Cursor Cursor
@@ -34,13 +43,14 @@ type Message struct {
 	Type       string // for instance comment.created
 	Account    string
 	TicketID   uuid.UUID
-	CommentID  uuid.UUID // the zero UUID: it is about the ticket
-	Version    int64     // its place among the events of the ticket
+	CommentID  uuid.UUID // the zero UUID: it is about the ticket, or a chat
+	ChatID     uuid.UUID // the zero UUID: it is about no chat
+	Version    int64     // its place among the events of the ticket; 0: that is not told
 	Internal   bool
 	RecordedAt time.Time
 	Sequence   uint64 // in the stream
 	Epoch      int64  // greater than before: what came last of the epoch before did not happen
-	DataRef    string // the URL of the ticket or the comment, for Resolve
+	DataRef    string // the URL of the ticket, the comment or the chat; of a comment for Resolve
 	Data       json.RawMessage
 }
 
@@ -56,50 +66,86 @@ func Subscribe(ctx context.Context, js jetstream.JetStream, o SubscribeOptions) 
 }
 
 func subscribe(ctx context.Context, js jetstream.JetStream, o SubscribeOptions, yield func(Message, error) bool) error {
-	config := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy, FilterSubjects: o.Subjects}
+	if o.Stream == "" {
+		o.Stream = LogStream
+	}
+	if o.Consumer != "" && len(o.Subjects) > 0 {
+		return errors.New("a consumer that was made for the caller gives all subjects")
+	}
+	s := &subscriber{js: js, SubscribeOptions: o, yield: yield}
 	if o.Cursor != nil {
 		saved, err := o.Cursor.Load(ctx)
 		if err != nil {
 			return err
 		}
 		if saved != "" {
-			last, err := strconv.ParseUint(saved, 10, 64)
-			if err != nil {
+			if s.last, err = strconv.ParseUint(saved, 10, 64); err != nil {
 				return errors.New("the cursor is not a sequence")
 			}
-			config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, last+1
 		}
 	}
-	if o.Stream == "" {
-		o.Stream = LogStream
+	if o.Consumer != "" {
+		return s.consume(ctx)
 	}
-	consumer, err := js.OrderedConsumer(ctx, o.Stream, config)
-	if err != nil {
-		return err
-	}
-	messages, err := consumer.Messages()
+	messages, err := s.ordered(ctx)
 	if err != nil {
 		return err
 	}
 	defer messages.Stop()
+	_, err = s.each(ctx, messages)
+	return err
+}
+
+// subscriber is a Subscribe that is under way.
+type subscriber struct {
+	SubscribeOptions
+	js    jetstream.JetStream
+	yield func(Message, error) bool
+	last  uint64 // the sequence of the last message that the caller is done with
+	// beyond is the sequence of the last message that did not follow.
+	beyond uint64
+}
+
+// ordered makes a consumer that sees to it by itself that nothing is missing.
+func (s *subscriber) ordered(ctx context.Context) (jetstream.MessagesContext, error) {
+	config := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy, FilterSubjects: s.Subjects}
+	if s.last > 0 {
+		config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, s.last+1
+	}
+	consumer, err := s.js.OrderedConsumer(ctx, s.Stream, config)
+	if err != nil {
+		return nil, err
+	}
+	return consumer.Messages()
+}
+
+// each hands out messages until the caller stops, and reports whether it did. From a
+// consumer that does not see to it by itself, a message that does not follow the last one
+// ends it, unless it has come in the same place before: what is missing has expired.
+func (s *subscriber) each(ctx context.Context, messages jetstream.MessagesContext) (stopped bool, err error) {
 	for {
 		raw, err := messages.Next(jetstream.NextContext(ctx))
 		if err != nil {
 			if ctx.Err() != nil {
-				return context.Cause(ctx)
+				return false, context.Cause(ctx)
 			}
-			return err
+			return false, err
 		}
 		m, err := messageOf(raw)
 		if err != nil {
-			return err
+			return false, err
 		}
-		if !yield(m, nil) {
-			return nil
+		if s.Consumer != "" && m.Sequence != s.last+1 && (m.Sequence <= s.last || m.Sequence != s.beyond) {
+			s.beyond = m.Sequence
+			return false, errGap
 		}
-		if o.Cursor != nil {
-			if err := o.Cursor.Save(ctx, strconv.FormatUint(m.Sequence, 10)); err != nil {
-				return fmt.Errorf("%w: %w", errCursor, err)
+		if !s.yield(m, nil) {
+			return true, nil
+		}
+		s.last = m.Sequence
+		if s.Cursor != nil {
+			if err := s.Cursor.Save(ctx, strconv.FormatUint(m.Sequence, 10)); err != nil {
+				return false, fmt.Errorf("%w: %w", errCursor, err)
 			}
 		}
 	}
@@ -124,24 +170,29 @@ func messageOf(raw jetstream.Msg) (m Message, err error) {
 	if epoch := h.Get("ce-epoch"); epoch != "" {
 		m.Epoch, errs[3] = strconv.ParseInt(epoch, 10, 64)
 	}
-	m.TicketID, m.CommentID, errs[4] = subjectOf(h.Get("ce-subject"))
+	errs[4] = m.about(h.Get("ce-subject"))
 	if err := errors.Join(errs[:]...); err != nil {
 		return m, fmt.Errorf("message %d is not an event: %w", m.Sequence, err)
 	}
 	return m, nil
 }
 
-// subjectOf reads tickets/<id> and tickets/<id>/comments/<id>.
-func subjectOf(subject string) (ticket, comment uuid.UUID, err error) {
+// about reads tickets/<id>, tickets/<id>/comments/<id> and tickets/<id>/chats/<id>.
+func (m *Message) about(subject string) (err error) {
 	parts := strings.Split(subject, "/")
-	if len(parts) < 2 {
-		return ticket, comment, errors.New("no ticket")
+	if len(parts) != 2 && len(parts) != 4 || parts[0] != "tickets" {
+		return errors.New("no ticket")
 	}
-	if ticket, err = uuid.Parse(parts[1]); err != nil || len(parts) < 4 {
-		return ticket, comment, err
+	if m.TicketID, err = uuid.Parse(parts[1]); err != nil || len(parts) == 2 {
+		return err
 	}
-	comment, err = uuid.Parse(parts[3])
-	return ticket, comment, err
+	switch parts[2] {
+	case "comments":
+		m.CommentID, err = uuid.Parse(parts[3])
+	case "chats":
+		m.ChatID, err = uuid.Parse(parts[3])
+	}
+	return err // of a thing that is not known yet the ticket is known
 }
 
 // Resolve returns the comment that a message or a webhook is about, as it is now, if the

@@ -19,6 +19,9 @@ var readAllSQL string
 //go:embed sql/read_ticket.sql
 var readTicketSQL string
 
+//go:embed sql/find_events.sql
+var findEventsSQL string
+
 //go:embed sql/head.sql
 var headSQL string
 
@@ -94,6 +97,21 @@ func (s *Store) ReadAll(ctx context.Context, after Position, limit int) ([]Recor
 // order. The error is ErrUnavailable.
 func (s *Store) ReadTicket(ctx context.Context, account domain.AccountID, ticket domain.TicketID, after Version, limit int) ([]Recorded, error) {
 	return s.read(ctx, readTicketSQL, s.config.Shard, account, uuid.UUID(ticket), after, limit)
+}
+
+// FindEvents returns those of the events with the ids that an account has, in the order of
+// the log. It reads through the tickets that they are said to be of. The error is
+// ErrUnavailable.
+func (s *Store) FindEvents(ctx context.Context, account domain.AccountID, tickets []domain.TicketID, ids []domain.EventID) ([]Recorded, error) {
+	return s.read(ctx, findEventsSQL, s.config.Shard, account, plainIDs(tickets), plainIDs(ids))
+}
+
+func plainIDs[ID ~[16]byte](ids []ID) []uuid.UUID {
+	plain := make([]uuid.UUID, len(ids))
+	for i, id := range ids {
+		plain[i] = uuid.UUID(id)
+	}
+	return plain
 }
 
 func (s *Store) read(ctx context.Context, sql string, args ...any) ([]Recorded, error) {

@@ -11,6 +11,9 @@ type accountCommand struct {
 	Create accountCreate `cmd:"" help:"Create an account."`
 	List   accountList   `cmd:"" help:"List the accounts."`
 	Set    accountSet    `cmd:"" help:"Change the settings of an account."`
+	Outlet outletCommand `cmd:"" help:"Streams in NATS for an account's own programs."`
+
+	Permissions accountPermissions `cmd:"" name:"nats-permissions" help:"Print accounts and users for nats-server: who may read which outlet, and nothing else."`
 }
 
 // accountSettings are those that were given. What was not stays as it is.

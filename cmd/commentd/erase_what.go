@@ -75,7 +75,7 @@ func (c eraseAccount) Run(ctx context.Context, e env) error {
 			return n, errors.Join(err, x.everybody(ctx))
 		}
 		x.forget = func(ctx context.Context) error {
-			return webhook.NewStore(x.pool, x.root, 0).Forget(ctx, x.account.ID)
+			return errors.Join(webhook.NewStore(x.pool, x.root, 0).Forget(ctx, x.account.ID), x.outlets().Forget(ctx, x.account.ID))
 		}
 		return errors.Join(x.everybody(ctx), x.countKeys(ctx, func(auth.Key) bool { return true }))
 	})

@@ -106,13 +106,17 @@ func (s *service) run(ctx context.Context) error {
 	}
 	kept := s.files()
 	start("log", behind, s.tools.log.Run)
+	hub := s.hub()
 	var carrier *relay.Relay
+	var outlets *relay.Outlets
 	if s.has("relay") {
 		config := s.stream
 		config.Slug = s.slug
 		config.BaseURL = s.PublicURL
 		carrier = relay.New(s.tools.log, s.tools.pool, s.nats, s.metrics, config)
 		start("relay", behind, carrier.Run)
+		outlets = relay.NewOutlets(s.tools.log, s.tools.outlets(), watching(hub), s.nats, s.metrics, config)
+		start("outlets", ctx, outlets.Run)
 	}
 	if s.has("projector") {
 		feed := relay.NewFeed(s.tools.log, s.nats, 0)
@@ -132,14 +136,13 @@ func (s *service) run(ctx context.Context) error {
 	if s.nats != nil && s.has("api") && !s.has("relay") {
 		start("poke", behind, s.poke)
 	}
-	hub := s.hub()
 	start("feed", ctx, hub.Run) // which ends the streams, so that the API can drain
 	if s.has("worker") {
 		start("webhooks", ctx, s.dispatcher(hub, guard).Run)
 	}
 	start("http", ctx, func(ctx context.Context) error {
 		defer stopBehind()
-		return s.serveHTTP(ctx, hub, kept, guard, s.checks(carrier, sealer))
+		return s.serveHTTP(ctx, hub, kept, guard, s.checks(carrier, outlets, sealer))
 	})
 
 	var errs []error
@@ -202,7 +205,7 @@ func (s *service) hub() *feed.Hub {
 }
 
 // checks are what /readyz looks at.
-func (s *service) checks(carrier *relay.Relay, sealer *audit.Sealer) []httpapi.Check {
+func (s *service) checks(carrier *relay.Relay, outlets *relay.Outlets, sealer *audit.Sealer) []httpapi.Check {
 	checks := []httpapi.Check{{Name: "postgres", Required: true, Run: func(ctx context.Context) error {
 		if err := s.tools.pool.Ping(ctx); err != nil {
 			return errors.New("no answer from Postgres")
@@ -221,6 +224,11 @@ func (s *service) checks(carrier *relay.Relay, sealer *audit.Sealer) []httpapi.C
 	if carrier != nil {
 		checks = append(checks, httpapi.Check{Name: "relay", Run: func(context.Context) error {
 			return carrier.Health()
+		}})
+	}
+	if outlets != nil {
+		checks = append(checks, httpapi.Check{Name: "outlets", Run: func(context.Context) error {
+			return outlets.Health()
 		}})
 	}
 	if sealer != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/relay"
 	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
@@ -40,6 +41,9 @@ func newTools(pool, keyringPool *pgxpool.Pool, root vault.RootKey, m *metrics.Me
 		keys:      auth.NewStore(pool),
 	}
 }
+
+// outlets knows which outlets accounts have.
+func (t *tools) outlets() *relay.OutletStore { return relay.NewOutletStore(t.pool, 0) }
 
 // with opens the stores, has do use them while the log takes appends, and closes
 // them.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/relay"
 	"github.com/commentd/commentd/eventstore/relay/webhook"
 	v1 "github.com/commentd/commentd/httpapi/v1"
 	"github.com/commentd/commentd/projections/feed"
@@ -35,15 +36,19 @@ func (c hooking) guard() (webhook.Guard, error) {
 // theMachine is what dev lets webhooks lead to: whoever tries them out has a receiver there.
 var theMachine = hooking{WebhookAllowNets: []string{"127.0.0.0/8", "::1/128"}, WebhookAllowHTTP: true}
 
+// watching is how what carries events outward meets the hub.
+func watching(hub *feed.Hub) func(domain.AccountID, eventstore.Position) relay.Watcher {
+	return func(account domain.AccountID, after eventstore.Position) relay.Watcher {
+		return hub.Watch(account, after)
+	}
+}
+
 // webhooks keeps the endpoints of accounts.
 func (s *service) webhooks() *webhook.Store { return webhook.NewStore(s.tools.pool, s.root, 0) }
 
 // dispatcher delivers to them.
 func (s *service) dispatcher(hub *feed.Hub, guard webhook.Guard) *webhook.Dispatcher {
 	reader := threads.NewReader(s.tools.pool, s.tools.vault, 0)
-	watch := func(account domain.AccountID, after eventstore.Position) webhook.Watcher {
-		return hub.Watch(account, after)
-	}
 	// Notes are asked for, too: whether an endpoint may be told of them is for webhook to say.
 	viewer := domain.Actor{Kind: domain.ActorSystem}
 	sources := webhook.Sources{
@@ -56,5 +61,5 @@ func (s *service) dispatcher(hub *feed.Hub, guard webhook.Guard) *webhook.Dispat
 			return v1.WebhookComment(ticket, &c), nil
 		},
 	}
-	return webhook.New(s.webhooks(), watch, sources, s.metrics, webhook.Config{Guard: guard})
+	return webhook.New(s.webhooks(), watching(hub), sources, s.metrics, webhook.Config{Guard: guard})
 }

@@ -30,7 +30,7 @@ const (
 // publishBatches sends events in atomic batches, one ahead of what the stream has
 // taken. A batch states the sequence it follows once, and has one acknowledgement.
 func (f *flight) publishBatches(ctx context.Context, events []eventstore.Recorded) error {
-	header := f.r.encoder.msg.Header
+	header := f.encoder.msg.Header
 	follows := header[headerExpectedLast]
 	defer func() {
 		header[headerExpectedLast] = follows
@@ -42,7 +42,7 @@ func (f *flight) publishBatches(ctx context.Context, events []eventstore.Recorde
 		if err := f.makeRoom(ctx, maxBatch); err != nil {
 			return err
 		}
-		f.r.encoder.set(headerBatchID, rand.Text())
+		f.encoder.set(headerBatchID, rand.Text())
 		header[headerExpectedLast] = follows
 		delete(header, headerBatchCommit)
 		for i, e := range batch {
@@ -51,15 +51,15 @@ func (f *flight) publishBatches(ctx context.Context, events []eventstore.Recorde
 				return err
 			}
 			msg.Reply = ""
-			f.r.encoder.set(headerBatchSeq, strconv.Itoa(i+1))
+			f.encoder.set(headerBatchSeq, strconv.Itoa(i+1))
 			if i > 0 {
 				delete(header, headerExpectedLast)
 			}
 			if i == len(batch)-1 {
-				f.r.encoder.set(headerBatchCommit, "1")
-				msg.Reply = f.replyOf(e.Position)
+				f.encoder.set(headerBatchCommit, "1")
+				msg.Reply = f.replyOf(f.sent + 1)
 			}
-			if err := f.send(msg, e.Position); err != nil {
+			if err := f.send(msg); err != nil {
 				return err
 			}
 		}
@@ -69,8 +69,8 @@ func (f *flight) publishBatches(ctx context.Context, events []eventstore.Recorde
 
 // clock finds out whether the server is slow, from what it has taken since a moment
 // from which on the window was never empty.
-func (f *flight) clock(since time.Time, from eventstore.Position) {
+func (f *flight) clock(since time.Time, from uint64) {
 	if taken := float64(f.acked - from); taken/time.Since(since).Seconds() < slowServer {
-		f.r.slow = true
+		f.slow = true
 	}
 }

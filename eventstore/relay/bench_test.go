@@ -144,18 +144,18 @@ func BenchmarkCommitToDelivered(b *testing.B) {
 }
 
 func BenchmarkEncode(b *testing.B) {
-	e := newEncoder(0, "https://comments.example/", slugs)
+	e := newEncoder(logForm(0), "https://comments.example/", slugs)
 	event := example()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := e.encode(b.Context(), event); err != nil {
+		if _, err := e.encode(b.Context(), event, 41); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkDecode(b *testing.B) {
-	msg, err := newEncoder(0, "https://comments.example/", slugs).encode(b.Context(), example())
+	msg, err := newEncoder(logForm(0), "https://comments.example/", slugs).encode(b.Context(), example(), 41)
 	if err != nil {
 		b.Fatal(err)
 	}

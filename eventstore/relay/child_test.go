@@ -30,7 +30,7 @@ import (
 // program, which can be killed.
 const childMode = "COMMENTD_RELAY_TEST_CHILD"
 
-var children = map[string]func() error{"nats": natsChild, "relay": relayChild}
+var children = map[string]func() error{"nats": natsChild, "relay": relayChild, "outlets": outletsChild}
 
 // natsChild is a NATS server. It reads commands: "limit" has every write to its disk
 // fail from then on, "unlimit" ends that.
@@ -69,6 +69,24 @@ func natsChild() error {
 
 // relayChild is a relay.
 func relayChild() error {
+	return asChild(func(l *log, nc *nats.Conn, m *metrics.Metrics) error {
+		r := New(l.Store, l.pool, nc, m, Config{Slug: slugs, BaseURL: "http://localhost"})
+		r.timing = hurry
+		return r.Run(context.Background())
+	})
+}
+
+// outletsChild fills outlets.
+func outletsChild() error {
+	return asChild(func(l *log, nc *nats.Conn, m *metrics.Metrics) error {
+		o := NewOutlets(l, NewOutletStore(l.pool, 0), l.watch, nc, m, Config{Slug: slugs, BaseURL: "http://localhost"})
+		o.timing = hastyOutlets
+		return o.Run(context.Background())
+	})
+}
+
+// asChild connects to what the environment names, says that it is ready, and runs.
+func asChild(run func(*log, *nats.Conn, *metrics.Metrics) error) error {
 	pool, err := pgxpool.New(context.Background(), os.Getenv("LOG_URL"))
 	if err != nil {
 		return err
@@ -79,10 +97,8 @@ func relayChild() error {
 		return err
 	}
 	m := metrics.New(prometheus.NewRegistry())
-	r := New(eventstore.New(pool, nil, m, eventstore.Config{}), pool, nc, m, Config{Slug: slugs, BaseURL: "http://localhost"})
-	r.timing = hurry
 	fmt.Println("ready")
-	return r.Run(context.Background())
+	return run(&log{Store: eventstore.New(pool, nil, m, eventstore.Config{}), pool: pool}, nc, m)
 }
 
 // child is a process of our own.

@@ -15,9 +15,18 @@
 // one before, so that of two relays one is refused; the lease among them saves work
 // and guards nothing.
 //
+// # Outlets
+//
+// Outlets fills streams for the programs of single accounts. What is in one is made of
+// the log alone, each event of the account once, in order, if the audience may know of it:
+// the same sequence has the same bytes whenever the stream is filled, and between two logs
+// that differ in what is hidden from the audience there is no difference. The event of the
+// last message says where to go on. Any number of processes may fill, as with relays.
+//
 // # Trust
 //
-// The stream's gaps tell how much is hidden from whom, so only commentd itself and
-// an operator's own programs may read it. Nobody but the relay may publish on or
-// subscribe to commentd.log.>, nor to subjects that begin with InboxPrefix.
+// The gaps of the log's stream tell how much is hidden from whom, so only commentd itself
+// and an operator's own programs may read it. Nobody but the relay may publish on or
+// subscribe to commentd.log.> and commentd.out.>, nor to subjects that begin with
+// InboxPrefix. Access writes what nats-server has to know for that.
 package relay

@@ -20,29 +20,42 @@ import (
 // speak there.
 const InboxPrefix = "_INBOX_COMMENTD"
 
-// flight is the messages that are on their way to the stream. It is for one
-// goroutine and one uninterrupted run of positions.
-type flight struct {
-	r      *Relay
-	stream string
-	inbox  string
-	sub    *nats.Subscription
-	acks   chan *nats.Msg
+// target is a stream that is published into.
+type target struct {
+	stream  string
+	window  int // messages sent before the first of them is acknowledged
+	encoder *encoder
+	single  bool // a message is stored as it would be if it came alone: no batches
+	slow    bool // the server brings every message to disk
+	// taken is told that the stream has taken n more messages, up to a sequence.
+	taken func(at uint64, n int)
+}
 
-	sent, acked eventstore.Position
+// flight is the messages that are on their way to the stream. It is for one
+// goroutine and one uninterrupted run of sequences.
+type flight struct {
+	*target
+	nc    *nats.Conn
+	ack   time.Duration // for an acknowledgement, before the stream is suspect
+	inbox string
+	sub   *nats.Subscription
+	acks  chan *nats.Msg
+
+	sent, acked uint64
 	proven      bool      // the stream has taken at least one message
 	moved       time.Time // when it last did, or was first sent one after a pause
 }
 
-func (r *Relay) takeOff(from eventstore.Position) (*flight, error) {
+// takeOff begins a flight of what follows a sequence.
+func (t *target) takeOff(nc *nats.Conn, ack time.Duration, from uint64) (*flight, error) {
 	f := &flight{
-		r: r, stream: StreamName(r.config.Shard), inbox: InboxPrefix + "." + rand.Text() + ".",
+		target: t, nc: nc, ack: ack, inbox: InboxPrefix + "." + rand.Text() + ".",
 		// Whoever floods the inbox makes acknowledgements get lost, no more.
-		acks: make(chan *nats.Msg, 2*r.config.Window),
+		acks: make(chan *nats.Msg, 2*t.window),
 		sent: from, acked: from,
 	}
 	var err error
-	if f.sub, err = r.nc.ChanSubscribe(f.inbox+"*", f.acks); err != nil {
+	if f.sub, err = nc.ChanSubscribe(f.inbox+"*", f.acks); err != nil {
 		return nil, fmt.Errorf("subscribe to acknowledgements: %w", err)
 	}
 	return f, nil
@@ -57,47 +70,49 @@ func (f *flight) land() { _ = f.sub.Unsubscribe() }
 func (f *flight) publish(ctx context.Context, events []eventstore.Recorded) error {
 	began, from := time.Now(), f.acked
 	for i, e := range events {
-		if int(f.sent-f.acked) >= f.r.config.Window {
+		if int(f.sent-f.acked) >= f.window {
 			// Half of the window at a time: a message for each acknowledgement would
 			// cost a system call for each.
-			if err := f.makeRoom(ctx, f.r.config.Window/2); err != nil {
+			if err := f.makeRoom(ctx, f.window/2); err != nil {
 				return err
 			}
 			f.clock(began, from)
-		} else if err := f.makeRoom(ctx, f.r.config.Window); err != nil {
+		} else if err := f.makeRoom(ctx, f.window); err != nil {
 			return err
 		}
-		if rest := events[i:]; f.r.slow && f.proven && len(rest) >= minBatch {
+		if rest := events[i:]; f.slow && !f.single && f.proven && len(rest) >= minBatch {
 			return f.publishBatches(ctx, rest)
 		}
 		msg, err := f.encode(ctx, e)
 		if err != nil {
 			return err
 		}
-		msg.Reply = f.replyOf(e.Position)
-		if err := f.send(msg, e.Position); err != nil {
+		msg.Reply = f.replyOf(f.sent + 1)
+		if err := f.send(msg); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// encode returns the message of e as the next of the stream.
 func (f *flight) encode(ctx context.Context, e eventstore.Recorded) (*nats.Msg, error) {
-	msg, err := f.r.encoder.encode(ctx, e)
+	msg, err := f.encoder.encode(ctx, e, f.sent)
 	if err != nil {
 		return nil, &trouble{StateWaitingForLog, err.Error()}
 	}
 	return msg, nil
 }
 
-func (f *flight) replyOf(at eventstore.Position) string {
-	return f.inbox + strconv.FormatInt(int64(at), 10)
+func (f *flight) replyOf(at uint64) string {
+	return f.inbox + strconv.FormatUint(at, 10)
 }
 
-func (f *flight) send(msg *nats.Msg, at eventstore.Position) error {
-	err := f.r.nc.PublishMsg(msg)
+// send sends the next message.
+func (f *flight) send(msg *nats.Msg) error {
+	err := f.nc.PublishMsg(msg)
 	if errors.Is(err, nats.ErrMaxPayload) {
-		return fmt.Errorf("%w: the event at position %d", err, at)
+		return fmt.Errorf("%w: message %d", err, f.sent+1)
 	}
 	if err != nil {
 		return fmt.Errorf("publish: %w", err)
@@ -105,7 +120,7 @@ func (f *flight) send(msg *nats.Msg, at eventstore.Position) error {
 	if f.sent == f.acked {
 		f.moved = time.Now()
 	}
-	f.sent = at
+	f.sent++
 	return nil
 }
 
@@ -129,7 +144,7 @@ func (f *flight) makeRoom(ctx context.Context, n int) error {
 			return nil
 		}
 		if late == nil {
-			late = time.After(f.r.timing.ack)
+			late = time.After(f.ack)
 		}
 		select {
 		case msg := <-f.acks:
@@ -155,7 +170,7 @@ var errOverdue = errors.New("the stream does not acknowledge")
 var errNotNext = errors.New("the message is not the next of the stream")
 
 func (f *flight) overdue() error {
-	if f.sent > f.acked && time.Since(f.moved) >= f.r.timing.ack {
+	if f.sent > f.acked && time.Since(f.moved) >= f.ack {
 		return errOverdue
 	}
 	return nil
@@ -174,7 +189,7 @@ const codeNotNext = 10071
 // take judges an answer. An acknowledgement is a hint: it paces the relay, while what
 // the stream holds is read from the stream.
 func (f *flight) take(msg *nats.Msg) error {
-	at, err := strconv.ParseInt(msg.Subject[len(f.inbox):], 10, 64)
+	at, err := strconv.ParseUint(msg.Subject[len(f.inbox):], 10, 64)
 	if err != nil {
 		return errors.New("an acknowledgement of nothing that was sent")
 	}
@@ -185,18 +200,17 @@ func (f *flight) take(msg *nats.Msg) error {
 	if err := json.Unmarshal(msg.Data, &ack); err != nil {
 		return errors.New("an acknowledgement that cannot be read")
 	}
-	position := eventstore.Position(at)
 	switch {
 	case ack.Error != nil && ack.Error.ErrorCode == codeNotNext:
 		return errNotNext
 	case ack.Error != nil:
-		return inTrouble(StateRefused, "the stream does not take the event at position %d: %s (%d)",
-			position, ack.Error.Description, ack.Error.ErrorCode)
-	case ack.Stream != f.stream || ack.Seq != uint64(at) || position > f.sent:
+		return inTrouble(StateRefused, "the stream does not take message %d: %s (%d)",
+			at, ack.Error.Description, ack.Error.ErrorCode)
+	case ack.Stream != f.stream || ack.Seq != at || at > f.sent:
 		return fmt.Errorf("%w: acknowledged as %d of another", errNotNext, ack.Seq)
-	case position > f.acked:
-		f.r.taken(position, int(position-f.acked))
-		f.acked, f.proven, f.moved = position, true, time.Now()
+	case at > f.acked:
+		f.taken(at, int(at-f.acked))
+		f.acked, f.proven, f.moved = at, true, time.Now()
 	}
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/internal/metrics"
 )
 
@@ -38,9 +37,7 @@ func TestAcknowledgements(t *testing.T) {
 		{name: "of nothing", subject: "i.x", data: `{"stream":"COMMENTD_LOG","seq":7}`, acked: 5, wantErr: errAny, state: StateWaitingForNATS},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := &Relay{metrics: metrics.New(prometheus.NewRegistry())}
-			r.status.Store(&Status{State: StateRelaying})
-			f := &flight{r: r, stream: "COMMENTD_LOG", inbox: "i.", sent: 10, acked: 5}
+			f := &flight{target: &target{stream: "COMMENTD_LOG", taken: func(uint64, int) {}}, inbox: "i.", sent: 10, acked: 5}
 			err := f.take(&nats.Msg{Subject: tt.subject, Header: tt.header, Data: []byte(tt.data)})
 			if !errors.Is(err, tt.wantErr) && (tt.wantErr != errAny || err == nil) {
 				t.Errorf("take = %v, want %v", err, tt.wantErr)
@@ -66,7 +63,7 @@ func TestCheckBelievesTheStreamAlone(t *testing.T) {
 	c.stop()
 	relay := New(r.log, r.pool, r.nc, metrics.New(prometheus.NewRegistry()), Config{Slug: slugs})
 	defer relay.hangUp()
-	if err := relay.dial(0); err != nil {
+	if err := relay.connect(); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, func() error {
@@ -80,10 +77,10 @@ func TestCheckBelievesTheStreamAlone(t *testing.T) {
 		t.Fatalf("inspect = %+v, %v; want position 10", at, err)
 	}
 	for _, tt := range []struct {
-		acked, sent eventstore.Position
+		acked, sent uint64
 		want        error
 	}{{10, 10, nil}, {9, 10, nil}, {5, 15, nil}, {11, 15, errNotNext}, {9, 9, errNotNext}} {
-		f, err := relay.takeOff(at.position)
+		f, err := relay.takeOff(relay.nc, relay.timing.ack, uint64(at.position))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,10 +52,24 @@ const (
 // never changes, so a relay asks once for each account.
 type Slug func(ctx context.Context, account domain.AccountID) (string, error)
 
+// form is what the messages of a stream tell of events.
+type form struct {
+	keeps   []string // those of varying that are not told
+	subject func(slug string, internal bool, kind string) string
+	// body returns what stands in the place of the open part, and its schema version. nil:
+	// it is told as it stands in the log.
+	body func(*eventstore.Recorded) (body []byte, schema int16, err error)
+}
+
+// logForm is that of the stream of a shard's log: everything.
+func logForm(shard int16) form {
+	return form{subject: func(slug string, internal bool, kind string) string { return subjectOf(shard, slug, internal, kind) }}
+}
+
 // encoder turns events into messages. It has one message that it fills again and
 // again: the client library copies what it sends. It is for one goroutine.
 type encoder struct {
-	shard     int16
+	form
 	baseURL   string // ends with /v1/
 	slug      Slug
 	slugs     map[domain.AccountID]string // that are known
@@ -79,38 +94,47 @@ type address struct{ subject, source, kind string }
 var varying = [...]string{headerID, headerTime, headerSchemaVersion, headerAccount, headerVersion, headerPrevious, headerOfComment,
 	headerEpoch, headerInternal, headerExpectedLast, headerDataRef, headerSubject}
 
-func newEncoder(shard int16, baseURL string, slug Slug) *encoder {
+func newEncoder(f form, baseURL string, slug Slug) *encoder {
 	e := &encoder{
-		shard: shard, baseURL: strings.TrimSuffix(baseURL, "/") + "/v1/", slug: slug,
+		form: f, baseURL: strings.TrimSuffix(baseURL, "/") + "/v1/", slug: slug,
 		slugs: make(map[domain.AccountID]string), addresses: make(map[addressKey]address),
 		msg: nats.Msg{Header: make(nats.Header)},
 	}
 	for i, key := range varying {
 		e.slots[i] = []string{""}
-		e.msg.Header[key] = e.slots[i]
+		if !slices.Contains(f.keeps, key) {
+			e.msg.Header[key] = e.slots[i]
+		}
 	}
 	e.set(headerSpecVersion, specVersion)
 	e.set(headerContentType, contentType)
 	return e
 }
 
-// encode returns the message of r, which is valid until the next call. The error
-// is that of the look-up of the account's slug.
-func (e *encoder) encode(ctx context.Context, r eventstore.Recorded) (*nats.Msg, error) {
+// encode returns the message of r for the place after a sequence, which is valid until
+// the next call. The error is that of the look-up of the account's slug, or of the form.
+func (e *encoder) encode(ctx context.Context, r eventstore.Recorded, follows uint64) (*nats.Msg, error) {
 	if err := e.address(ctx, r); err != nil {
 		return nil, err
+	}
+	body, schema := r.Data, r.SchemaVersion
+	if e.body != nil {
+		var err error
+		if body, schema, err = e.body(&r); err != nil {
+			return nil, err
+		}
 	}
 	e.text, e.starts = e.text[:0], e.starts[:0]
 	e.next(appendUUID(e.text, r.ID))
 	e.next(r.RecordedAt.UTC().AppendFormat(e.text, time.RFC3339Nano))
-	e.next(strconv.AppendInt(e.text, int64(r.SchemaVersion), 10))
+	e.next(strconv.AppendInt(e.text, int64(schema), 10))
 	e.next(strconv.AppendInt(e.text, int64(r.Account), 10))
 	e.next(strconv.AppendInt(e.text, int64(r.Version), 10))
 	e.next(strconv.AppendInt(e.text, int64(r.PrevInPartition), 10))
 	e.next(strconv.AppendInt(e.text, int64(r.CommentPrevious), 10))
 	e.next(strconv.AppendInt(e.text, int64(r.Epoch), 10))
 	e.next(strconv.AppendBool(e.text, r.Internal))
-	e.next(strconv.AppendInt(e.text, int64(r.Position-1), 10))
+	e.next(strconv.AppendUint(e.text, follows, 10))
 	e.next(append(e.text, e.baseURL...))
 	path := appendUUID(append(e.text, "tickets/"...), r.Ticket)
 	switch {
@@ -130,7 +154,7 @@ func (e *encoder) encode(ctx context.Context, r eventstore.Recorded) (*nats.Msg,
 		}
 		slot[0] = all[e.starts[i]:end]
 	}
-	e.msg.Data = r.Data
+	e.msg.Data = body
 	return &e.msg, nil
 }
 
@@ -177,7 +201,7 @@ func (e *encoder) address(ctx context.Context, r eventstore.Recorded) error {
 		if !isToken(slug, "-") || len(slug) > 40 {
 			return fmt.Errorf("slug of account %d: not of the form [a-z0-9-]{1,40}", r.Account)
 		}
-		a = address{subjectOf(e.shard, slug, r.Internal, r.Type), "/accounts/" + slug, typePrefix + r.Type}
+		a = address{e.subject(slug, r.Internal, r.Type), "/accounts/" + slug, typePrefix + r.Type}
 		e.addresses[key] = a
 	}
 	e.msg.Subject = a.subject
@@ -193,11 +217,16 @@ func subjectOf(shard int16, slug string, internal bool, kind string) string {
 	if internal {
 		audience = "internal"
 	}
+	return fmt.Sprintf("%s.%s.%s.%s", subjectPrefix(shard), slug, audience, tokens(kind))
+}
+
+// tokens returns the name of a type of events as tokens of a subject.
+func tokens(kind string) string {
 	entity, event, _ := strings.Cut(kind, ".")
 	if !isToken(entity, "_") || !isToken(event, "_") {
-		kind = "unknown.unknown" // must not keep those behind it from leaving
+		return "unknown.unknown" // must not keep those behind it from leaving
 	}
-	return fmt.Sprintf("%s.%s.%s.%s", subjectPrefix(shard), slug, audience, kind)
+	return kind
 }
 
 // subjectPrefix is what the subjects of all events of a shard begin with.
@@ -249,6 +278,20 @@ func Decode(sequence uint64, header nats.Header, data []byte) (eventstore.Record
 		r.Comment = domain.CommentID(f.uuid(comment))
 	}
 	if f.bad || !named || !about || header.Get(headerSpecVersion) != specVersion {
+		return eventstore.Recorded{}, errMessage
+	}
+	return r, nil
+}
+
+// decodeOutlet reads of an outlet's message what finds its event in the log: id, ticket
+// and epoch.
+func decodeOutlet(header nats.Header) (eventstore.Recorded, error) {
+	f := fields{header: header}
+	r := eventstore.Recorded{ID: domain.EventID(f.uuid(header.Get(headerID))), Epoch: int32(f.integer(headerEpoch, 32))}
+	path, about := strings.CutPrefix(header.Get(headerSubject), "tickets/")
+	ticket, _, _ := strings.Cut(path, "/")
+	r.Ticket = domain.TicketID(f.uuid(ticket))
+	if f.bad || !about || header.Get(headerSpecVersion) != specVersion {
 		return eventstore.Recorded{}, errMessage
 	}
 	return r, nil

@@ -31,7 +31,7 @@ func example() eventstore.Recorded {
 }
 
 func TestMessageIsACloudEvent(t *testing.T) {
-	msg, err := newEncoder(0, "https://comments.example/", acme).encode(t.Context(), example())
+	msg, err := newEncoder(logForm(0), "https://comments.example/", acme).encode(t.Context(), example(), 41)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,10 +64,10 @@ func TestMessageIsACloudEvent(t *testing.T) {
 
 // One encoder serves all messages of a relay: nothing of one may show in the next.
 func TestDecodeGivesBackWhatWasEncoded(t *testing.T) {
-	e := newEncoder(3, "http://localhost", acme)
+	e := newEncoder(logForm(3), "http://localhost", acme)
 	rapid.Check(t, func(rt *rapid.T) {
 		want := anyRecorded().Draw(rt, "event")
-		msg, err := e.encode(t.Context(), want)
+		msg, err := e.encode(t.Context(), want, uint64(want.Position-1))
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -109,7 +109,7 @@ func anyRecorded() *rapid.Generator[eventstore.Recorded] {
 
 func TestDecodeRefusesWhatIsNoEvent(t *testing.T) {
 	spoil := func(key, value string) nats.Header {
-		msg, err := newEncoder(0, "http://localhost", acme).encode(t.Context(), example())
+		msg, err := newEncoder(logForm(0), "http://localhost", acme).encode(t.Context(), example(), 41)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,8 +144,8 @@ func TestDecodeRefusesWhatIsNoEvent(t *testing.T) {
 // another account.
 func TestEncodeRefusesSlugsThatMeanSomethingInSubjects(t *testing.T) {
 	for _, slug := range []string{"", "*", ">", "a.public", "a%", "A", "а", "a b", "a\r\nb", string(make([]byte, 41))} {
-		e := newEncoder(0, "http://localhost", func(context.Context, domain.AccountID) (string, error) { return slug, nil })
-		if msg, err := e.encode(t.Context(), example()); err == nil {
+		e := newEncoder(logForm(0), "http://localhost", func(context.Context, domain.AccountID) (string, error) { return slug, nil })
+		if msg, err := e.encode(t.Context(), example(), 41); err == nil {
 			t.Errorf("encode with slug %q = %s, nil; want an error", slug, msg.Subject)
 		}
 	}

@@ -48,7 +48,7 @@ func TestRelayWaitsWhileMessagesAreTooLarge(t *testing.T) {
 	limit(300)
 	r.append(10)
 	r.awaitState(c, StateRefused)
-	wantError(t, c.Health(), "position 11")
+	wantError(t, c.Health(), "message 11")
 	if last := r.info().State.LastSeq; last != 10 {
 		t.Errorf("stream ends at %d, want 10", last)
 	}

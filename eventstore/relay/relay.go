@@ -26,7 +26,7 @@ type logReader interface {
 	Appended() <-chan struct{}
 }
 
-// Config is what a Relay may be told. Only Slug is required.
+// Config is what a Relay, or Outlets, may be told. Only Slug is required.
 type Config struct {
 	Shard    int16         // of the log; default 0
 	Slug     Slug          // gives an account's name
@@ -37,6 +37,18 @@ type Config struct {
 	// RestartNATS, if set, restarts the NATS server of this process: the one remedy
 	// for a stream that takes nothing more after its disk has failed it once.
 	RestartNATS func(context.Context) error
+}
+
+func (c *Config) setDefaults() {
+	if c.Replicas == 0 {
+		c.Replicas = 1
+	}
+	if c.MaxAge == 0 {
+		c.MaxAge = 30 * 24 * time.Hour
+	}
+	if c.Window == 0 {
+		c.Window = 512
+	}
 }
 
 // timing is how long a relay waits for things. Tests are in more of a hurry.
@@ -62,11 +74,11 @@ type Relay struct {
 
 	// For the goroutine of Run, and those that it waits for.
 	line
+	target
+	pokes       <-chan struct{}
 	lease       lease
-	encoder     *encoder
 	seen        seen
 	shortOfPeer bool // the server cannot give the stream as many replicas as it should have
-	slow        bool // the server brings every message to disk
 	failures    int  // since the stream has last taken a message
 	sick        int  // times in a row that the stream was found sick
 	restarted   time.Time
@@ -77,15 +89,7 @@ type Relay struct {
 // its own, to them with the options of nc, and to the database of pool for its lease.
 // It starts nothing.
 func New(log logReader, pool *pgxpool.Pool, nc *nats.Conn, m *metrics.Metrics, config Config) *Relay {
-	if config.Replicas == 0 {
-		config.Replicas = 1
-	}
-	if config.MaxAge == 0 {
-		config.MaxAge = 30 * 24 * time.Hour
-	}
-	if config.Window == 0 {
-		config.Window = 512
-	}
+	config.setDefaults()
 	r := &Relay{
 		log: log, metrics: m, config: config,
 		timing: timing{check: time.Second, ack: 3 * time.Second, standby: 2 * time.Second, stall: 5 * time.Second, restart: time.Minute},
@@ -93,8 +97,9 @@ func New(log logReader, pool *pgxpool.Pool, nc *nats.Conn, m *metrics.Metrics, c
 		line:   line{options: nc.Opts},
 		lease:  lease{config: pool.Config().ConnConfig, shard: config.Shard},
 
-		encoder: newEncoder(config.Shard, config.BaseURL, config.Slug),
+		target: target{stream: StreamName(config.Shard), window: config.Window, encoder: newEncoder(logForm(config.Shard), config.BaseURL, config.Slug)},
 	}
+	r.target.taken = r.taken
 	r.options.Name += " relay"
 	r.status.Store(&Status{State: StateStarting, Since: time.Now()})
 	for _, s := range states {
@@ -126,7 +131,7 @@ func (r *Relay) Run(ctx context.Context) error {
 
 // work relays until something is not as it should be.
 func (r *Relay) work(ctx context.Context) error {
-	if err := r.dial(r.config.Shard); err != nil {
+	if err := r.connect(); err != nil {
 		return err
 	}
 	if !r.nc.IsConnected() {
@@ -142,15 +147,33 @@ func (r *Relay) work(ctx context.Context) error {
 	return r.carry(ctx, at)
 }
 
+// connect makes the connection, unless there is one, and listens for pokes on it.
+func (r *Relay) connect() error {
+	fresh, err := r.dial()
+	if err == nil && fresh {
+		r.pokes, _, err = hearPokes(r.nc, r.config.Shard) // the subscription ends with the connection
+	}
+	return err
+}
+
 var (
 	errDisconnected = errors.New("not connected")
 	// errChanged: the stream is not the one, or not as, it was inspected.
 	errChanged = errors.New("the stream was changed")
 )
 
+// stopWhenLost waits for the end of ctx, or brings it about when the connection is lost.
+func stopWhenLost(ctx context.Context, lost <-chan nats.Status, stop context.CancelCauseFunc) {
+	select {
+	case <-lost:
+		stop(errDisconnected)
+	case <-ctx.Done():
+	}
+}
+
 // carry publishes what follows from until something is not as it should be.
 func (r *Relay) carry(ctx context.Context, from cursor) error {
-	f, err := r.takeOff(from.position)
+	f, err := r.takeOff(r.nc, r.timing.ack, uint64(from.position))
 	if err != nil {
 		return err
 	}
@@ -167,13 +190,7 @@ func (r *Relay) carry(ctx context.Context, from cursor) error {
 	defer stop(nil)
 	pages := make(chan []eventstore.Recorded)
 	helpers.Go(func() { stop(r.read(ctx, from, pages)) })
-	helpers.Go(func() {
-		select {
-		case <-lost:
-			stop(errDisconnected)
-		case <-ctx.Done():
-		}
-	})
+	helpers.Go(func() { stopWhenLost(ctx, lost, stop) })
 	check := time.NewTicker(r.timing.check)
 	defer check.Stop()
 	for {
@@ -216,7 +233,7 @@ func (r *Relay) check(ctx context.Context, f *flight) error {
 		return fmt.Errorf("ask for the stream: %w", err)
 	}
 	info := s.CachedInfo()
-	if last := eventstore.Position(info.State.LastSeq); last < acked || last > f.sent {
+	if last := info.State.LastSeq; last < acked || last > f.sent {
 		return errNotNext
 	}
 	config := r.wanted(info.Config)
@@ -241,7 +258,7 @@ func (r *Relay) check(ctx context.Context, f *flight) error {
 	if now != r.seen {
 		return errChanged
 	}
-	r.measure(ctx, acked)
+	r.measure(ctx, eventstore.Position(acked))
 	return nil
 }
 
@@ -252,7 +269,7 @@ func (r *Relay) relaying() {
 }
 
 // taken notes that the stream has taken n more messages, up to a position.
-func (r *Relay) taken(at eventstore.Position, n int) {
+func (r *Relay) taken(at uint64, n int) {
 	r.high.Store(int64(at))
 	r.metrics.RelayPublished.Add(float64(n))
 	r.relaying()

@@ -6,30 +6,39 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/commentd/commentd/eventstore"
 )
 
+// diagnose says why the stream does not acknowledge, and tries what may help.
+func (r *Relay) diagnose(ctx context.Context) error {
+	err := diagnose(ctx, r.nc, r.js, StreamName(r.config.Shard))
+	if asTrouble(err).state == StateSick {
+		r.sick++
+		r.restart(context.WithoutCancel(ctx))
+	}
+	return err
+}
+
 // diagnose says why a stream does not acknowledge. It may have stored what it did not
 // acknowledge; whoever goes on asks for its last sequence first.
-func (r *Relay) diagnose(ctx context.Context) error {
+func diagnose(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, stream string) error {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	if err := r.nc.FlushWithContext(ctx); err != nil {
+	if err := nc.FlushWithContext(ctx); err != nil {
 		return fmt.Errorf("NATS does not answer: %w", err)
 	}
-	s, err := r.js.Stream(ctx, StreamName(r.config.Shard))
+	s, err := js.Stream(ctx, stream)
 	if err != nil {
 		return fmt.Errorf("JetStream does not answer: %w", err)
 	}
 	if c := s.CachedInfo().Cluster; c != nil && c.Leader == "" {
 		return errors.New("the stream has no leader")
 	}
-	r.sick++
-	r.restart(context.WithoutCancel(ctx))
 	return inTrouble(StateSick, "NATS answers, but its stream %s stores nothing. Its disk is full, or has failed once; "+
-		"when there is space again, restart nats-server", StreamName(r.config.Shard))
+		"when there is space again, restart nats-server", stream)
 }
 
 // restart restarts the server of this process if it was found sick twice in a row: a

@@ -7,7 +7,6 @@ import (
 	"os"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -117,15 +116,7 @@ func (r *rig) relayOf(l *log, adjust ...func(*Relay)) *carrier {
 		f(relay)
 	}
 	c := &carrier{Relay: relay, given: nc, registry: registry}
-	ctx, stop := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() {
-		if err := relay.Run(ctx); err != nil {
-			r.t.Errorf("Run: %v", err)
-		}
-	})
-	c.stop = sync.OnceFunc(func() { stop(); running.Wait() })
-	r.t.Cleanup(c.stop)
+	c.stop = r.start(relay.Run)
 	return c
 }
 
@@ -139,8 +130,10 @@ type carrier struct {
 
 // metric returns the value of one of the relay's metrics; label is the value of its
 // only label, or empty.
-func (c *carrier) metric(name, label string) float64 {
-	families, err := c.registry.Gather()
+func (c *carrier) metric(name, label string) float64 { return metricOf(c.registry, name, label) }
+
+func metricOf(registry *prometheus.Registry, name, label string) float64 {
+	families, err := registry.Gather()
 	if err != nil {
 		return -1
 	}

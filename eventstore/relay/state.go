@@ -3,6 +3,7 @@ package relay
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -68,27 +69,40 @@ func (r *Relay) Health() error {
 
 // enter notes the state and says so where that is news.
 func (r *Relay) enter(state State, reason string) {
-	was := r.status.Load()
-	if was.State == state && was.Reason == reason {
+	now := r.status.Load().next(state, reason)
+	if now == nil {
 		return
 	}
-	now := Status{State: state, Reason: reason, Since: time.Now()}
-	if was.State == state {
-		now.Since = was.Since
-	}
-	r.status.Store(&now)
+	was := r.status.Swap(now)
 	if was.State == state {
 		return
 	}
 	r.metrics.RelayState.WithLabelValues(string(was.State)).Set(0)
 	r.metrics.RelayState.WithLabelValues(string(state)).Set(1)
-	switch state {
+	state.tell(r.logger, "relay", reason)
+}
+
+// next returns the status after a state was entered, nil if that is no news.
+func (s *Status) next(state State, reason string) *Status {
+	if s.State == state && s.Reason == reason {
+		return nil
+	}
+	now := &Status{State: state, Reason: reason, Since: time.Now()}
+	if s.State == state {
+		now.Since = s.Since
+	}
+	return now
+}
+
+// tell says that somebody has come into the state.
+func (s State) tell(logger *slog.Logger, who, reason string) {
+	switch s {
 	case StateRelaying, StateStandby, StateStarting:
-		r.logger.Info("relay", "state", string(state))
+		logger.Info(who, "state", string(s))
 	case StateHalted, StateSick, StateRefused:
-		r.logger.Error("relay", "state", string(state), "reason", reason)
+		logger.Error(who, "state", string(s), "reason", reason)
 	default:
-		r.logger.Warn("relay", "state", string(state), "reason", reason)
+		logger.Warn(who, "state", string(s), "reason", reason)
 	}
 }
 

@@ -28,20 +28,25 @@ const metadataEpoch = "commentd-epoch"
 // apiTimeout bounds a request to JetStream.
 const apiTimeout = 5 * time.Second
 
-// wanted returns have with all that matters to us as we need it. What an operator
-// may choose, such as placement and compression, is left as it is.
+// wanted returns have with all that matters to us as we need it.
 func (r *Relay) wanted(have jetstream.StreamConfig) jetstream.StreamConfig {
+	return fitting(have, StreamName(r.config.Shard), subjectPrefix(r.config.Shard), r.config.Replicas, r.config.MaxAge)
+}
+
+// fitting returns have as a stream of this name has to be. What an operator may choose,
+// such as placement and compression, is left as it is.
+func fitting(have jetstream.StreamConfig, name, prefix string, replicas int, maxAge time.Duration) jetstream.StreamConfig {
 	c := have
-	c.Name = StreamName(r.config.Shard)
-	c.Subjects = []string{subjectPrefix(r.config.Shard) + ".>"}
-	c.Storage, c.Replicas = jetstream.FileStorage, r.config.Replicas
+	c.Name = name
+	c.Subjects = []string{prefix + ".>"}
+	c.Storage, c.Replicas = jetstream.FileStorage, replicas
 	// The stream forgets by age alone, from its beginning.
 	c.Retention, c.Discard, c.DiscardNewPerSubject = jetstream.LimitsPolicy, jetstream.DiscardOld, false
-	c.MaxAge = r.config.MaxAge
+	c.MaxAge = maxAge
 	c.MaxMsgs, c.MaxBytes, c.MaxMsgsPerSubject, c.MaxMsgSize, c.MaxConsumers = -1, -1, -1, -1, -1
 	c.Sealed, c.AllowRollup, c.AllowMsgTTL, c.SubjectDeleteMarkerTTL = false, false, false, 0
 	c.DenyDelete, c.DenyPurge = true, true
-	// Every message is one that the relay published, acknowledged, as it was.
+	// Every message is one that we published, acknowledged, as it was.
 	c.NoAck, c.AllowMsgCounter, c.AllowMsgSchedules = false, false, false
 	c.Mirror, c.Sources, c.SubjectTransform = nil, nil, nil
 	// A copy would carry our sequences, and with them how much is hidden, elsewhere.

@@ -142,10 +142,10 @@ func (r *rig) publishLog(first, last eventstore.Position) error {
 	if err != nil {
 		return err
 	}
-	encoder := newEncoder(0, "http://localhost", slugs)
+	encoder := newEncoder(logForm(0), "http://localhost", slugs)
 	for _, e := range events {
 		var msg *nats.Msg
-		if msg, err = encoder.encode(context.Background(), e); err != nil {
+		if msg, err = encoder.encode(context.Background(), e, uint64(e.Position-1)); err != nil {
 			return err
 		}
 		if _, err = r.js.PublishMsg(context.Background(), msg); err != nil {

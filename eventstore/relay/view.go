@@ -55,7 +55,7 @@ func (r *Relay) look(ctx context.Context, info *jetstream.StreamInfo) (v view, e
 		return v, err
 	}
 	if !v.empty && (len(latest) == 0 || latest[len(latest)-1].position < v.last) {
-		if err := r.confirmGone(ctx, v.last); err != nil {
+		if err := confirmGone(ctx, r.js, StreamName(r.config.Shard), uint64(v.last)); err != nil {
 			return v, err
 		}
 		v.gone = true
@@ -89,32 +89,50 @@ func (r *Relay) latest(ctx context.Context, v view) ([]message, error) {
 	if v.empty {
 		return nil, nil
 	}
+	raw, err := lastOf(ctx, r.js, StreamName(r.config.Shard), uint64(v.first), uint64(v.last), r.config.Window)
+	if err != nil {
+		return nil, err
+	}
+	messages := make([]message, len(raw))
+	for i, msg := range raw {
+		messages[i].position = eventstore.Position(msg.sequence)
+		if e, err := Decode(msg.sequence, msg.Headers(), msg.Data()); err == nil {
+			messages[i].event = &e
+		}
+	}
+	return messages, nil
+}
+
+// stored is a message with its sequence in the stream.
+type stored struct {
+	jetstream.Msg
+	sequence uint64
+}
+
+// lastOf reads the last n messages of a stream from first to last, and what has come
+// since.
+func lastOf(ctx context.Context, js jetstream.JetStream, stream string, first, last uint64, n int) ([]stored, error) {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	n := r.config.Window
-	consumer, err := r.js.CreateConsumer(ctx, StreamName(r.config.Shard), jetstream.ConsumerConfig{
-		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: uint64(max(v.first, v.last-eventstore.Position(n)+1)),
+	consumer, err := js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
+		DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(first, last-min(last, uint64(n))+1),
 		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: 2 * apiTimeout,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the stream's last messages: %w", err)
 	}
-	defer r.js.DeleteConsumer(ctx, StreamName(r.config.Shard), consumer.CachedInfo().Name) //nolint:errcheck // it expires by itself
+	defer js.DeleteConsumer(ctx, stream, consumer.CachedInfo().Name) //nolint:errcheck // it expires by itself
 	batch, err := consumer.FetchNoWait(n)
 	if err != nil {
 		return nil, fmt.Errorf("read the stream's last messages: %w", err)
 	}
-	var messages []message
+	var messages []stored
 	for msg := range batch.Messages() {
 		meta, err := msg.Metadata()
 		if err != nil {
 			return nil, fmt.Errorf("read the stream's last messages: %w", err)
 		}
-		m := message{position: eventstore.Position(meta.Sequence.Stream)}
-		if e, err := Decode(meta.Sequence.Stream, msg.Headers(), msg.Data()); err == nil {
-			m.event = &e
-		}
-		messages = append(messages, m)
+		messages = append(messages, stored{msg, meta.Sequence.Stream})
 	}
 	if err := batch.Error(); err != nil {
 		return nil, fmt.Errorf("read the stream's last messages: %w", err)
@@ -124,12 +142,12 @@ func (r *Relay) latest(ctx context.Context, v view) ([]message, error) {
 
 // confirmGone returns nil if the server says that it has no such message. That it did
 // not come with the others may mean that the server was slow.
-func (r *Relay) confirmGone(ctx context.Context, at eventstore.Position) error {
+func confirmGone(ctx context.Context, js jetstream.JetStream, stream string, at uint64) error {
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
-	s, err := r.js.Stream(ctx, StreamName(r.config.Shard))
+	s, err := js.Stream(ctx, stream)
 	if err == nil {
-		_, err = s.GetMsg(ctx, uint64(at))
+		_, err = s.GetMsg(ctx, at)
 	}
 	switch {
 	case err == nil:

@@ -19,6 +19,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/relay"
 	"github.com/commentd/commentd/eventstore/relay/webhook"
 	v1 "github.com/commentd/commentd/httpapi/v1"
 	"github.com/commentd/commentd/projections/threads"
@@ -49,7 +50,7 @@ func (s *stack) dispatch(options ...func(*webhook.Config)) (stop func()) {
 			return v1.WebhookComment(ticket, &c), nil
 		},
 	}
-	watch := func(account domain.AccountID, after eventstore.Position) webhook.Watcher {
+	watch := func(account domain.AccountID, after eventstore.Position) relay.Watcher {
 		return s.hub.Watch(account, after)
 	}
 	d := webhook.New(webhook.NewStore(s.pool, s.root, 0), watch, sources, s.metrics, config)

@@ -10,9 +10,9 @@ const (
 // relaySubjects are for the relay alone. Whoever hears what it publishes learns
 // the inbox of its acknowledgements, and whoever may publish there can tell it
 // that messages were stored which were not.
-var relaySubjects = []string{"commentd.log.>", "_INBOX_COMMENTD.>"}
+var relaySubjects = []string{"commentd.log.>", "commentd.out.>", "_INBOX_COMMENTD.>"}
 
-// users are those of the server. The log stream itself is open to dev: JetStream
+// users are those of the server. The streams themselves are open to dev: JetStream
 // delivers to the reader's own inbox.
 func users(internal, dev string) []*server.User {
 	return []*server.User{

@@ -29,7 +29,7 @@ func TestDevPublishes(t *testing.T) {
 		{"commentd.log.0.acme.public.comment.created", false},
 		{"commentd.log.x", false},
 		{"_INBOX_COMMENTD.abc.1", false},
-		{"commentd.out.acme.public.comment.created", true},
+		{"commentd.out.acme.public.comment.created", false},
 		{"_INBOX.abc", true},
 		{"anything", true},
 	} {

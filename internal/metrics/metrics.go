@@ -14,6 +14,10 @@ type Metrics struct {
 	RelayPublished  prometheus.Counter       // events that JetStream took
 	RelayHealed     *prometheus.CounterVec   // repairs of the stream by cause
 	RelayState      *prometheus.GaugeVec     // 1 for the state the relay is in
+	Outlets         *prometheus.GaugeVec     // outlets that this process fills, by state
+	OutletPublished prometheus.Counter       // messages that outlets took
+	OutletDelay     prometheus.Histogram     // from an event to when it is in an outlet, in seconds
+	OutletHealed    *prometheus.CounterVec   // repairs of outlets by cause
 	ProjectorLag    *prometheus.GaugeVec     // events not yet in the read model, by projection
 	ProjectorAge    *prometheus.GaugeVec     // age of the oldest of them, in seconds, by projection
 	ProjectorEvents *prometheus.CounterVec   // events applied, by projection and source (feed, log)
@@ -61,6 +65,10 @@ func New(r prometheus.Registerer) *Metrics {
 		RelayPublished:  prometheus.NewCounter(prometheus.CounterOpts{Namespace: "commentd", Name: "relay_published_total", Help: "Events that JetStream took."}),
 		RelayHealed:     counters("relay_healed_total", "Repairs of the JetStream stream.", "cause"),
 		RelayState:      gauges("relay_state", "1 for the state the relay is in.", "state"),
+		Outlets:         gauges("outlets", "Outlets that this process fills.", "state"),
+		OutletPublished: prometheus.NewCounter(prometheus.CounterOpts{Namespace: "commentd", Name: "outlet_published_total", Help: "Messages that outlets took."}),
+		OutletDelay:     histogram("outlet_delay_seconds", "From an event to when it is in an outlet.", append(latency, 10, 60, 600, 3600)),
+		OutletHealed:    counters("outlet_healed_total", "Repairs of the streams of outlets.", "cause"),
 		ProjectorLag:    gauges("projector_lag_events", "Events not yet in the read model.", "projection"),
 		ProjectorAge:    gauges("projector_lag_seconds", "Age of the oldest event not yet in the read model.", "projection"),
 		ProjectorEvents: counters("projector_events_total", "Events applied.", "projection", "source"),
@@ -86,7 +94,7 @@ func New(r prometheus.Registerer) *Metrics {
 		WebhooksOff:      counters("webhooks_switched_off_total", "Webhooks that were switched off.", "reason"),
 	}
 	r.MustRegister(m.AppendSeconds, m.AppendBatch, m.AppendOutcomes, m.RelayLag, m.RelayLagSeconds, m.RelayPublished,
-		m.RelayHealed, m.RelayState, m.ProjectorLag, m.ProjectorAge, m.ProjectorEvents,
+		m.RelayHealed, m.RelayState, m.Outlets, m.OutletPublished, m.OutletDelay, m.OutletHealed, m.ProjectorLag, m.ProjectorAge, m.ProjectorEvents,
 		m.ProjectorHalted, m.Quarantined, m.TreeSize, m.TreeLag, m.TreeHeadAge, m.TreeHalted, m.TreeWitnessed,
 		m.ErasedTexts, m.RequestSeconds, m.CacheLookups, m.ObligationsOpen, m.ErasureHorizon, m.UnverifiedKeys,
 		m.WebhookAttempts, m.WebhookDelay, m.WebhookEndpoints, m.WebhooksOff)

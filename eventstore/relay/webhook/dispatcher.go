@@ -11,6 +11,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/relay"
 	"github.com/commentd/commentd/internal/metrics"
 )
 
@@ -26,15 +27,6 @@ var (
 	//go:embed sql/expire.sql
 	expireSQL string
 )
-
-// A Watcher hands out the events of an account: feed.Watcher.
-type Watcher interface {
-	// Next returns the next events, at least one; it waits until there are any.
-	Next(context.Context) ([]eventstore.Recorded, error)
-	// Passed returns the position up to which all events have been handed out.
-	Passed() eventstore.Position
-	Close()
-}
 
 // Config is what New may be told beyond what it needs.
 type Config struct {
@@ -52,7 +44,7 @@ type Config struct {
 type Dispatcher struct {
 	pool    *pgxpool.Pool
 	store   *Store
-	watch   func(domain.AccountID, eventstore.Position) Watcher
+	watch   func(domain.AccountID, eventstore.Position) relay.Watcher
 	sources Sources
 	sender  *sender
 	metrics *metrics.Metrics
@@ -89,7 +81,7 @@ const (
 
 // New returns a dispatcher of the endpoints of store. watch begins to follow an account
 // after a position.
-func New(store *Store, watch func(domain.AccountID, eventstore.Position) Watcher, sources Sources, m *metrics.Metrics, config Config) *Dispatcher {
+func New(store *Store, watch func(domain.AccountID, eventstore.Position) relay.Watcher, sources Sources, m *metrics.Metrics, config Config) *Dispatcher {
 	if config.Timeout == 0 {
 		config.Timeout = 15 * time.Second
 	}

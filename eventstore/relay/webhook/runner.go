@@ -12,6 +12,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/eventstore/relay"
 )
 
 //go:embed sql/load.sql
@@ -36,7 +37,7 @@ type runner struct {
 	e       *endpoint
 	due     <-chan struct{} // something late is due
 	told    bool            // likewise
-	watcher Watcher
+	watcher relay.Watcher
 	pending []eventstore.Recorded // that the endpoint wants, after position
 	passed  eventstore.Position   // what the endpoint wants of the events up to here is in pending
 	noted   int                   // attempts since old ones were removed

@@ -1,0 +1,1 @@
+DELETE FROM outlets.leases WHERE shard = $1 AND holder = $2
