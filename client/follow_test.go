@@ -153,3 +153,61 @@ func TestSubscribe(t *testing.T) {
 		}
 	}
 }
+
+// TestSubscribeToAnOutlet: what is public, once and in order, over restarts of the
+// subscriber and over a stream that is made anew in between; and a chat is told by its id.
+func TestSubscribeToAnOutlet(t *testing.T) {
+	ctx, agent, ticket := within(t), as(t, "agent"), newTicket(t)
+	dev.tool(t, "account", "outlet", "on", "demo", "public", "--from", "now")
+	dev.tool(t, "account", "outlet", "admit", "demo", "public", "portal")
+	t.Cleanup(func() { dev.tool(t, "account", "outlet", "off", "demo", "public") })
+	conn, err := nats.Connect(dev.info.NATSURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	js, err := jetstream.New(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := client.OutletStream("demo", "public")
+	cursor := client.FileCursor(filepath.Join(t.TempDir(), "cursor"))
+	var written, got []uuid.UUID
+	var sequence uint64
+	for round := range 3 {
+		for range 5 {
+			written = append(written, say(t, agent, ticket, "hello").ID)
+			if _, err := agent.CreateComment(ctx, ticket, client.NewComment{Content: "a note", IsInternal: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if round == 2 {
+			if err := js.DeleteStream(ctx, stream); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for m, err := range client.Subscribe(ctx, js, client.SubscribeOptions{Stream: stream, Consumer: "portal", Cursor: cursor}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.TicketID == ticket && m.Type == "comment.created" && !slices.Contains(got, m.CommentID) { // the last one before a restart comes again
+				got = append(got, m.CommentID)
+			}
+			if m.Sequence > sequence+1 || m.Version != 0 || m.Internal || m.Account != "demo" {
+				t.Errorf("after %d: %+v", sequence, m)
+			}
+			sequence = m.Sequence
+			if len(got) == len(written) {
+				break
+			}
+		}
+	}
+	if !slices.Equal(got, written) {
+		t.Errorf("got %v\nwant %v", got, written)
+	}
+	for _, err := range client.Subscribe(ctx, js, client.SubscribeOptions{Stream: stream, Consumer: "portal", Subjects: []string{"commentd.out.>"}}) {
+		if err == nil {
+			t.Error("a consumer that was made for the caller is given subjects")
+		}
+	}
+}

@@ -25,11 +25,12 @@ type service struct {
 	listen string
 	cmd    *exec.Cmd
 	info   struct {
-		BaseURL string            `json:"base_url"`
-		NATSURL string            `json:"nats_url"`
-		Keys    map[string]string `json:"keys"`
-		Users   map[string]string `json:"users"`
-		PID     int               `json:"pid"`
+		BaseURL  string            `json:"base_url"`
+		NATSURL  string            `json:"nats_url"`
+		Postgres string            `json:"postgres_url"`
+		Keys     map[string]string `json:"keys"`
+		Users    map[string]string `json:"users"`
+		PID      int               `json:"pid"`
 	}
 }
 
@@ -99,6 +100,16 @@ func (s *service) stop(signal os.Signal) error {
 		err = errors.Join(err, ended)
 	}
 	return err
+}
+
+// tool runs one of the program's tools on the data of the service.
+func (s *service) tool(t testing.TB, args ...string) {
+	t.Helper()
+	cmd := exec.Command(s.binary, args...)
+	cmd.Env = append(os.Environ(), "COMMENTD_POSTGRES_URL="+s.info.Postgres, "COMMENTD_ROOT_KEY_FILE="+filepath.Join(s.dir, "data", "root.key"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v: %s", args, err, out)
+	}
 }
 
 // as returns a client with the key of somebody of the demo account.
