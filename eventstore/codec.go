@@ -50,6 +50,20 @@ func init() {
 // EventTypes returns the names of all types of events, sorted.
 func EventTypes() []string { return slices.Sorted(maps.Keys(kinds)) }
 
+// Blank returns an event of a type that says nothing, and the schema version in which
+// events of the type are written. It panics if there is no such type.
+func Blank(name string) (domain.Event, int16) {
+	k, ok := kinds[name]
+	if !ok {
+		panic("eventstore: no event " + name)
+	}
+	e, err := k.decode([]byte("{}"), time.Time{})
+	if err != nil {
+		panic("eventstore: " + name + ": " + err.Error()) // nothing that an event says is required
+	}
+	return e, k.version
+}
+
 func kindOf(e domain.Event) kind {
 	switch e.(type) {
 	case domain.TicketOpened:

@@ -15,6 +15,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/commentd/commentd/httpapi/asyncapi"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/problem"
 	v1 "github.com/commentd/commentd/httpapi/v1"
@@ -34,7 +35,7 @@ type Config struct {
 // operationalRoutes are the routes that are not part of an API, and hence of no
 // OpenAPI document.
 var operationalRoutes = map[string]struct{}{
-	"/livez": {}, "/readyz": {}, "/metrics": {}, "/docs": {}, "/docs/{file}": {},
+	"/livez": {}, "/readyz": {}, "/metrics": {}, "/docs": {}, "/docs/{file}": {}, "/asyncapi.json": {},
 }
 
 // New returns the handler of everything that is served.
@@ -62,6 +63,7 @@ func New(api *v1.API, keys *auth.Store, m *metrics.Metrics, config Config) http.
 	}
 	get(mux, "/docs", http.HandlerFunc(docsPage))
 	get(mux, "/docs/{file}", http.HandlerFunc(docsFile))
+	get(mux, "/asyncapi.json", asyncapi.Handler())
 	if api != nil { // else this process has other roles only
 		api.Mount(mux, func(next http.Handler) http.Handler { return bearer(native.admit(next)) })
 	}

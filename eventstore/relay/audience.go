@@ -81,8 +81,8 @@ type PublicBody struct {
 	Requester *domain.UserID  `json:"requester,omitzero"` // of a ticket, if it has one
 }
 
-// publicSchema is the schema version of all public bodies.
-const publicSchema = 1
+// PublicSchema is the schema version of all public bodies.
+const PublicSchema = 1
 
 // publicBody makes the body of an event's message. An event of a kind that this version
 // does not know is an error: a newer one knows what may be told of it.
@@ -101,5 +101,5 @@ func publicBody(r *eventstore.Recorded) ([]byte, int16, error) {
 		b.Status, b.Requester = e.Status, e.Requester
 	}
 	body, err := json.Marshal(b, json.Deterministic(true))
-	return body, publicSchema, err
+	return body, PublicSchema, err
 }

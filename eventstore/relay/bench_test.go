@@ -56,6 +56,52 @@ func benchmarkDrain(b *testing.B, backlog int, always bool) {
 	b.ReportMetric(median(drains)/median(floors), "ratio")
 }
 
+// BenchmarkOutletFill compares how fast outlets are filled from a log of one account with
+// how fast the relay carries the same log.
+//
+//	go test -run '^$' -bench OutletFill -benchtime 3x ./eventstore/relay
+func BenchmarkOutletFill(b *testing.B) {
+	const backlog = 50_000
+	r := newRig(b)
+	r.append(backlog)
+	r.exec("UPDATE log.events SET account_id = 1")
+	r.exec("VACUUM ANALYZE log.events")
+	rates := make(map[string][]float64)
+	measure := func(what, stream string, run func() (stop func())) {
+		began := time.Now()
+		stop := run()
+		eventually(b, func() error {
+			if info := r.outletInfo(stream); info == nil || info.State.LastSeq < uint64(backlog) && what != "public" || info.State.LastSeq < uint64(3*backlog/4) {
+				return errors.New("not filled")
+			}
+			return nil
+		})
+		rates[what] = append(rates[what], float64(r.outletInfo(stream).State.LastSeq)/time.Since(began).Seconds())
+		stop()
+		if err := r.js.DeleteStream(b.Context(), stream); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		measure("relay", StreamName(0), func() func() {
+			return r.relay(func(r *Relay) { r.timing.check = time.Second }).stop
+		})
+		for _, a := range []Audience{AudienceAll, AudiencePublic} {
+			measure(string(a), outletOf(1, a), func() func() {
+				r.open(1, a, 0)
+				stop := r.outlets().stop
+				return func() { stop(); r.exec("DELETE FROM outlets.outlets") }
+			})
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	for what, values := range rates {
+		b.ReportMetric(median(values), what+"/s")
+	}
+	b.ReportMetric(median(rates[string(AudienceAll)])/median(rates["relay"]), "all:relay")
+	b.ReportMetric(median(rates[string(AudiencePublic)])/median(rates["relay"]), "public:relay")
+}
+
 // asyncPublish publishes n messages of a size into a stream of their own.
 func (r *rig) asyncPublish(b *testing.B, n, size int) time.Duration {
 	if _, err := r.js.CreateStream(b.Context(), jetstream.StreamConfig{Name: "FLOOR", Subjects: []string{"floor"}}); err != nil {

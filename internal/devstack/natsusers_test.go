@@ -71,9 +71,10 @@ func TestDevSubscribes(t *testing.T) {
 		{"_INBOX_COMMENTD.>", "", "_INBOX_COMMENTD.a", false},
 		{"*.a", "", "_INBOX_COMMENTD.a", false},
 		{">", "q", "_INBOX_COMMENTD.a", false},
-		{"commentd.out.>", "", "commentd.out.acme", true},
-		{"commentd.>", "", "commentd.out.acme", true},
-		{">", "", "commentd.out.acme", true},
+		{"commentd.out.>", "", "commentd.out.acme", false},
+		{"commentd.>", "", "commentd.out.acme", false},
+		{">", "", "commentd.out.acme", false},
+		{"commentd.>", "", "commentd.other", true},
 		{"_INBOX.>", "", "_INBOX.a", true},
 	} {
 		t.Run(tt.subscribe+" "+tt.queue+" "+tt.publish, func(t *testing.T) {
