@@ -12,6 +12,8 @@ var (
 	// ErrUploads: of the files that were to be attached, some are not there (any more), or
 	// belong to somebody else.
 	ErrUploads = errors.New("an upload is unknown, expired, attached already, or of somebody else")
+	// ErrUploadQuota: as much of a user waits to be attached as may.
+	ErrUploadQuota = errors.New("too many uploads of a user wait to be attached")
 	// ErrTooManyAttachments: a comment cannot have so many files.
 	ErrTooManyAttachments = errors.New("a comment has at most 100 attachments")
 	// ErrNoAttachment: the comment has no file with this number.

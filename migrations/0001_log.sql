@@ -72,6 +72,11 @@ CREATE TABLE log.tickets (
 -- The Zendesk-compatible API knows tickets by their numbers. This is paid for once a
 -- ticket. Comments are many, so their numbers are found in the read model.
 CREATE INDEX tickets_number_idx ON log.tickets (number);
+-- Lists of an account's tickets, and of a requester's. Nothing in them changes when a comment
+-- is made. How the account and the number are written keeps look-ups from these indexes, and
+-- lists from any other, whatever the planner knows of the rows.
+CREATE INDEX tickets_account_idx ON log.tickets ((account_id + 0), shard, (number + 0));
+CREATE INDEX tickets_requester_idx ON log.tickets (requester_id, account_id, shard, (number + 0));
 
 -- The state of a comment: what a command about the comment is decided on. A chat has a
 -- row here as well, for it is a thing of a ticket like a comment: see 0010_chats.sql.

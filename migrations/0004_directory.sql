@@ -40,6 +40,9 @@ CREATE TABLE directory.users (
     CONSTRAINT users_account_fkey FOREIGN KEY (account_id) REFERENCES directory.accounts
 );
 
+-- Lists of users by role: see list_users.sql.
+CREATE INDEX users_role_idx ON directory.users (role, account_id, number);
+
 -- Re-keying a bucket visits the people whose names are sealed under it.
 CREATE INDEX users_bucket_idx ON directory.users (bucket_id) WHERE bucket_id IS NOT NULL;
 

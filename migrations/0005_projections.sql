@@ -64,6 +64,10 @@ CREATE TABLE threads.tickets (
     internal_counts       integer[]   NOT NULL, -- of internal notes, likewise
     CONSTRAINT tickets_pkey PRIMARY KEY (shard, account_id, ticket_id)
 ) WITH (fillfactor = 70);
+-- Lists of an account's tickets in the order of a time; of no use to look-ups, as
+-- log.tickets_account_idx.
+CREATE INDEX tickets_opened_idx ON threads.tickets ((account_id + 0), shard, opened_at, ticket_id);
+CREATE INDEX tickets_updated_idx ON threads.tickets ((account_id + 0), shard, updated_at, ticket_id);
 
 -- position is that of comment.created: the order of the thread. A deleted comment
 -- has no row.

@@ -30,6 +30,7 @@ CREATE TABLE log.files (
              ELSE ticket_id IS NOT NULL AND num_nonnulls(expires_at, uploader_id, upload, sealed) = 0 END)
 );
 CREATE INDEX files_upload_idx ON log.files (shard, upload) WHERE upload IS NOT NULL;
+CREATE INDEX files_uploader_idx ON log.files ((account_id + 0), uploader_id) WHERE uploader_id IS NOT NULL;
 CREATE INDEX files_expires_idx ON log.files (shard, expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX files_comment_idx ON log.files (shard, account_id, comment_id) WHERE comment_id IS NOT NULL;
 CREATE INDEX files_removed_idx ON log.files (shard, removed_at_position) WHERE removed_at_position IS NOT NULL;

@@ -23,6 +23,20 @@ func AppliedTo(ctx context.Context, pool *pgxpool.Pool, projection string, shard
 	return at, err
 }
 
+// Quarantined returns the tickets of an account that are in quarantine. The error is that
+// of Postgres.
+func Quarantined(ctx context.Context, conn *pgxpool.Conn, projection string, shard int16, account domain.AccountID) ([]domain.TicketID, error) {
+	rows, err := conn.Query(ctx, "SELECT ticket_id FROM projections.quarantine WHERE projection = $1 AND shard = $2 AND account_id = $3", projection, shard, account)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (domain.TicketID, error) {
+		var ticket pgtype.UUID
+		err := row.Scan(&ticket)
+		return ticket.Bytes, err
+	})
+}
+
 // Applied says which events a read model has in it.
 type Applied struct {
 	positions   checkpoints

@@ -63,11 +63,11 @@ func (t *tools) giveAccount(ctx context.Context, a directory.Account, names bool
 		return err
 	}
 	for after, more := int64(0), true; more; {
-		users, err := t.directory.Users(ctx, a.ID, after, directory.MaxPage)
+		page, err := t.directory.Users(ctx, directory.UserQuery{Account: a.ID, After: after, Limit: directory.MaxPage})
 		if err != nil {
 			return err
 		}
-		for _, u := range users {
+		for _, u := range page.Users {
 			entry := userEntry{u.Account, u.ID, u.Number, u.Role, u.Active, u.Name, u.Email, u.CreatedAt.UTC(), u.UpdatedAt.UTC()}
 			if !names {
 				entry.Name, entry.Email = "", ""
@@ -77,7 +77,7 @@ func (t *tools) giveAccount(ctx context.Context, a directory.Account, names bool
 			}
 			after = u.Number
 		}
-		more = len(users) == directory.MaxPage
+		more = page.More
 	}
 	keys, err := t.keys.Carried(ctx, a.ID)
 	if err != nil {

@@ -62,15 +62,15 @@ func (c userList) Run(ctx context.Context, e env) error {
 		}
 		var rows []row
 		for after := int64(0); ; {
-			users, err := t.directory.Users(ctx, account.ID, after, directory.MaxPage)
+			page, err := t.directory.Users(ctx, directory.UserQuery{Account: account.ID, After: after, Limit: directory.MaxPage})
 			if err != nil {
 				return err
 			}
-			for _, u := range users {
+			for _, u := range page.Users {
 				rows = append(rows, userRow(u))
 				after = u.Number
 			}
-			if len(users) < directory.MaxPage {
+			if !page.More {
 				return c.print(e.stdout, userHeader, rows)
 			}
 		}

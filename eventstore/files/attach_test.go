@@ -251,3 +251,63 @@ func TestEditsCarryFilesForward(t *testing.T) {
 		t.Errorf("versions: %+v; want the second to differ in the text alone", got)
 	}
 }
+
+// TestUploadQuota: of all that is uploaded at once, through several processes, no more waits
+// than may; what is attached or deleted makes room, and others are not concerned.
+func TestUploadQuota(t *testing.T) {
+	url, folder := devstacktest.Postgres(t), t.TempDir()
+	w := newWorldOn(t, url, folder)
+	size := w.put("0").Size + w.put("0").Thumbnails[0].Size
+	for name, config := range map[string]files.Config{"files": {MostFiles: 6}, "bytes": {MostBytes: 3*size + 1}} {
+		t.Run(name, func(t *testing.T) {
+			uploader := domain.UserID(uuid.New())
+			stores := []*files.Store{files.New(w.log, w.pool, w.vault, w.blobs, config), files.New(w.log, w.pool, w.vault, w.blobs, config)}
+			var begun []files.Upload
+			refused := 0
+			var mu sync.Mutex
+			var all sync.WaitGroup
+			for i := range 8 {
+				a := w.put("0")
+				all.Go(func() {
+					u, _, err := stores[i%2].Begin(t.Context(), account, uploader, a)
+					mu.Lock()
+					defer mu.Unlock()
+					switch {
+					case err == nil:
+						begun = append(begun, u)
+					case errors.Is(err, domain.ErrUploadQuota):
+						refused++
+					default:
+						t.Errorf("Begin: %v", err)
+					}
+				})
+			}
+			all.Wait()
+			if len(begun) != 3 || refused != 5 {
+				t.Fatalf("%d were taken and %d refused; want 3 and 5", len(begun), refused)
+			}
+			if _, err := stores[0].Add(t.Context(), begun[0], w.put("0")); !errors.Is(err, domain.ErrUploadQuota) {
+				t.Errorf("Add = %v; want ErrUploadQuota", err)
+			}
+			if _, _, err := stores[0].Begin(t.Context(), account, domain.UserID(uuid.New()), w.put("0")); err != nil {
+				t.Errorf("Begin of somebody else: %v", err)
+			}
+			if err := stores[0].Drop(t.Context(), begun[0]); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := stores[0].Add(t.Context(), begun[1], w.put("0")); err != nil {
+				t.Errorf("Add after Drop: %v", err)
+			}
+			cmd := w.comment("attaches")
+			if err := stores[0].Claim(t.Context(), account, uploader, []vault.UploadToken{begun[1].Token}, cmd.Text); err != nil {
+				t.Fatal(err)
+			}
+			w.execute(cmd)
+			for range 2 {
+				if _, _, err := stores[1].Begin(t.Context(), account, uploader, w.put("0")); err != nil {
+					t.Errorf("Begin after two files were attached: %v", err)
+				}
+			}
+		})
+	}
+}

@@ -22,6 +22,10 @@ type Config struct {
 	Shard int16 // of the log; default 0
 	// Life is for how long an upload waits to be attached; default one hour.
 	Life time.Duration
+	// MostFiles and MostBytes are how much of a user may wait to be attached, thumbnails
+	// included; default 1,000 files and 4 GiB.
+	MostFiles int
+	MostBytes int64
 }
 
 // Store is the files of one shard.
@@ -39,6 +43,12 @@ type Store struct {
 func New(log *eventstore.Store, pool *pgxpool.Pool, v *vault.Vault, blobs blob.Store, config Config) *Store {
 	if config.Life == 0 {
 		config.Life = time.Hour
+	}
+	if config.MostFiles == 0 {
+		config.MostFiles = 1000
+	}
+	if config.MostBytes == 0 {
+		config.MostBytes = 4 << 30
 	}
 	s := &Store{log: log, pool: pool, vault: v, blobs: blobs, config: config}
 	log.RewriteOriginals(s)

@@ -20,6 +20,10 @@ var (
 	addSQL string
 	//go:embed sql/add_more.sql
 	addMoreSQL string
+	//go:embed sql/lock_uploader.sql
+	lockUploaderSQL string
+	//go:embed sql/waiting.sql
+	waitingSQL string
 	//go:embed sql/upload.sql
 	uploadSQL string
 	//go:embed sql/drop.sql
@@ -43,7 +47,8 @@ type Uploaded struct {
 }
 
 // Begin draws the token of an upload and adds its first file. The file is returned with
-// the number that it has from now on.
+// the number that it has from now on. The error is domain.ErrUploadQuota if the uploader
+// has too much that waits to be attached already.
 func (s *Store) Begin(ctx context.Context, account domain.AccountID, uploader domain.UserID, a domain.Attachment) (Upload, domain.Attachment, error) {
 	u := Upload{account, uploader, vault.NewUploadToken()}
 	a, err := s.add(ctx, addSQL, u, a, s.config.Life)
@@ -51,7 +56,7 @@ func (s *Store) Begin(ctx context.Context, account domain.AccountID, uploader do
 }
 
 // Add adds a file to an upload. The error is domain.ErrUploads if that is not there (any
-// more).
+// more), or as for Begin.
 func (s *Store) Add(ctx context.Context, u Upload, a domain.Attachment) (domain.Attachment, error) {
 	return s.add(ctx, addMoreSQL, u, a, nil)
 }
@@ -77,14 +82,41 @@ func (s *Store) add(ctx context.Context, sql string, u Upload, a domain.Attachme
 	if life != nil {
 		args = append(args, life)
 	}
-	tag, err := s.pool.Exec(ctx, sql, args...)
-	switch {
-	case err != nil:
-		return a, failed("note an upload", err)
-	case tag.RowsAffected() == 0:
-		return a, domain.ErrUploads
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := s.room(ctx, tx, u, sizes); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, sql, args...)
+		if err == nil && tag.RowsAffected() == 0 {
+			err = domain.ErrUploads
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, domain.ErrUploads) && !errors.Is(err, domain.ErrUploadQuota) {
+		err = failed("note an upload", err)
 	}
-	return a, nil
+	return a, err
+}
+
+// room returns nil if files of these sizes may wait beside those of the uploader that do.
+// Whoever adds to these waits for the end of the transaction.
+func (s *Store) room(ctx context.Context, tx pgx.Tx, u Upload, sizes []int64) error {
+	var waits int
+	var bytes int64
+	var batch pgx.Batch
+	batch.Queue(lockUploaderSQL, u.Account, uuid.UUID(u.Uploader))
+	batch.Queue(waitingSQL, s.config.Shard, u.Account, uuid.UUID(u.Uploader)).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&waits, &bytes) })
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return err
+	}
+	for _, size := range sizes {
+		waits, bytes = waits+1, bytes+size
+	}
+	if waits > s.config.MostFiles || bytes > s.config.MostBytes {
+		return domain.ErrUploadQuota
+	}
+	return nil
 }
 
 // Uploaded returns what is in an upload. The error is domain.ErrUploads if it is not

@@ -36,6 +36,14 @@ func (p Principal) Require(scope Scope) error {
 // they exist: everyone but customers, and nobody of whom that is not certain.
 func (p Principal) MaySeeInternal() bool { return p.Actor().SeesInternal() && fits(p.Kind, p.Role) }
 
+// MayMake reports whether the principal may make of a user what profile says: agents and
+// administrators, and the role of anybody who is known, are for the scope admin. Whoever
+// could deactivate an administrator, or make one, would be one.
+func (p Principal) MayMake(old directory.User, known bool, profile directory.Profile) bool {
+	privileged := profile.Role == directory.RoleAgent || profile.Role == directory.RoleAdmin
+	return p.Has(Admin) || !privileged && (!known || old.Role == profile.Role)
+}
+
 // Actor is the principal as events record it.
 func (p Principal) Actor() domain.Actor { return domain.Actor{Kind: p.Kind, ID: p.UserID} }
 

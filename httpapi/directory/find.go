@@ -26,9 +26,6 @@ var getUsersByNumberSQL string
 //go:embed sql/get_seal.sql
 var getSealSQL string
 
-//go:embed sql/list_users.sql
-var listUsersSQL string
-
 // User returns the user with the id, or ErrUserNotFound.
 func (s *Store) User(ctx context.Context, account domain.AccountID, id domain.UserID) (User, error) {
 	return s.one(s.users(ctx, account, getUserSQL, account, id))
@@ -54,15 +51,6 @@ func (s *Store) UsersByNumber(ctx context.Context, account domain.AccountID, num
 // UsersByID is UsersByNumber by ids.
 func (s *Store) UsersByID(ctx context.Context, account domain.AccountID, ids ...domain.UserID) ([]User, error) {
 	return s.users(ctx, account, getUsersByIDSQL, account, uuids(ids))
-}
-
-// MaxPage is the most users that one call of Users returns.
-const MaxPage = 1000
-
-// Users returns up to limit users of the account, 1 to MaxPage, in order of their
-// numbers, beginning after the number given. Fewer than limit are the last.
-func (s *Store) Users(ctx context.Context, account domain.AccountID, after int64, limit int) ([]User, error) {
-	return s.users(ctx, account, listUsersSQL, account, after, max(1, min(limit, MaxPage)))
 }
 
 func (s *Store) one(users []User, err error) (User, error) {

@@ -29,9 +29,9 @@ func TestRestore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		users, err := from.Users(t.Context(), account, 0, MaxPage)
-		if err != nil || len(users) != 2 {
-			t.Fatalf("Users = %+v, %v", users, err)
+		page, err := from.Users(t.Context(), UserQuery{Account: account, Limit: MaxPage})
+		if err != nil || len(page.Users) != 2 {
+			t.Fatalf("Users = %+v, %v", page, err)
 		}
 		for range 2 {
 			if err := to.RestoreAccount(t.Context(), a); err != nil {
@@ -40,7 +40,7 @@ func TestRestore(t *testing.T) {
 			if got, err := to.AccountBySlug(t.Context(), "acme"); err != nil || got.ID != a.ID || got.Settings != a.Settings || !got.CreatedAt.Equal(a.CreatedAt) {
 				t.Errorf("the account is %+v, %v; was %+v", got, err, a)
 			}
-			for _, u := range users {
+			for _, u := range page.Users {
 				if err := to.RestoreUser(t.Context(), u); err != nil {
 					t.Fatal(err)
 				}

@@ -107,7 +107,7 @@ func TestEveryStatementFitsTheSchema(t *testing.T) {
 		"insert_account": insertAccountSQL, "list_accounts": listAccountsSQL, "get_account": getAccountSQL,
 		"get_account_by_slug": getAccountBySlugSQL, "update_settings": updateSettingsSQL, "put_user": putUserSQL,
 		"ensure_user": ensureUserSQL, "get_role": getRoleSQL, "get_user": getUserSQL,
-		"get_user_by_email": getUserByEmailSQL, "list_users": listUsersSQL, "get_seal": getSealSQL,
+		"get_user_by_email": getUserByEmailSQL, "list_users": listUsersSQL[0], "list_users down": listUsersSQL[1], "count_users": countUsersSQL, "get_seal": getSealSQL,
 		"get_identity": getIdentitySQL, "get_users_by_id": getUsersByIDSQL, "get_users_by_number": getUsersByNumberSQL,
 		"users_under": usersUnderSQL, "rewrap_users": rewrapUsersSQL, "newest_bucket": newestBucketSQL,
 		"list_retention": listRetentionSQL, "erase_account": eraseAccountSQL, "list_people": listPeopleSQL,
@@ -143,7 +143,7 @@ func TestPostgresDown(t *testing.T) {
 		"EnsureUser":  func() error { _, err := i.EnsureUser(t.Context(), account, id, RoleAgent); return err },
 		"User":        func() error { _, err := i.User(t.Context(), account, id); return err },
 		"UserByEmail": func() error { _, err := i.UserByEmail(t.Context(), account, "ana@example.com"); return err },
-		"Users":       func() error { _, err := i.Users(t.Context(), account, 0, 10); return err },
+		"Users":       func() error { _, err := i.Users(t.Context(), UserQuery{Account: account}); return err },
 
 		"Identity":      func() error { _, err := i.Identity(t.Context(), account, "ana@example.com"); return err },
 		"UserByNumber":  func() error { _, err := i.UserByNumber(t.Context(), account, 1); return err },

@@ -3,6 +3,7 @@ package directory
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -167,8 +168,8 @@ func TestAccountsDoNotReachEachOthersUsers(t *testing.T) {
 	if _, err := i.UserByEmail(t.Context(), theirs, ana.Email); err != ErrUserNotFound {
 		t.Errorf("UserByEmail of the other account = %v; want ErrUserNotFound", err)
 	}
-	if users, err := i.Users(t.Context(), theirs, 0, 10); err != nil || len(users) != 0 {
-		t.Errorf("Users of the other account = %+v, %v; want none", users, err)
+	if page, err := i.Users(t.Context(), UserQuery{Account: theirs, Limit: 10, Count: true}); err != nil || len(page.Users) != 0 || page.Total != 0 {
+		t.Errorf("Users of the other account = %+v, %v; want none", page, err)
 	}
 	if role, err := i.EnsureUser(t.Context(), theirs, id, RoleCustomer); err != nil || role != RoleCustomer {
 		t.Errorf("EnsureUser with an id of the other account = %s, %v; want a user of its own", role, err)
@@ -220,33 +221,65 @@ func TestErasedPerson(t *testing.T) {
 	}
 }
 
+// TestUsersAreListedInPages: forwards, backwards and by numbers of pages, of some roles or of
+// all, each user comes once.
 func TestUsersAreListedInPages(t *testing.T) {
 	i := newInstance(t, devstacktest.Postgres(t))
 	account := newAccount(t, i, "ours")
-	want := make([]User, 25)
-	for n := range want {
-		want[n] = put(t, i, account, domain.UserID(uuid.New()),
-			Profile{Role: RoleCustomer, Name: fmt.Sprintf("Customer %d", n), Email: fmt.Sprintf("c%d@example.com", n)})
+	byRoles := map[string][]User{}
+	for n := range 25 {
+		role := []Role{RoleCustomer, RoleCustomer, RoleAdmin, RoleAgent, RoleSystem}[n%5]
+		u := put(t, i, account, domain.UserID(uuid.New()),
+			Profile{Role: role, Name: fmt.Sprintf("User %d", n), Email: fmt.Sprintf("c%d@example.com", n)})
+		byRoles[""] = append(byRoles[""], u)
+		byRoles[string(role)] = append(byRoles[string(role)], u)
+		if role == RoleAgent || role == RoleSystem {
+			byRoles["agent,system"] = append(byRoles["agent,system"], u)
+		}
 	}
-	for _, limit := range []int{-1, 1, 10, 25, 26, MaxPage + 1} {
-		var got []User
-		for after := int64(0); ; after = got[len(got)-1].Number {
-			page, err := i.Users(t.Context(), account, after, limit)
-			if err != nil || len(page) > max(limit, 1) {
-				t.Fatalf("Users = %d users, %v; want at most %d", len(page), err, limit)
-			}
-			got = append(got, page...)
-			if len(page) < max(limit, 1) {
-				break
+	for names, want := range byRoles {
+		for _, limit := range []int{1, 2, 10, 25, 26, MaxPage + 1} {
+			for _, desc := range []bool{false, true} {
+				q := UserQuery{Account: account, Limit: limit, Desc: desc, Count: true}
+				if names != "" {
+					for name := range strings.SplitSeq(names, ",") {
+						q.Roles = append(q.Roles, Role(name))
+					}
+				}
+				checkUsers(t, i, q, want)
 			}
 		}
-		if len(got) != len(want) {
-			t.Fatalf("pages of %d: %d users; want %d", limit, len(got), len(want))
+	}
+	if page, err := i.Users(t.Context(), UserQuery{Account: account, Limit: -1}); err != nil || len(page.Users) != 1 || !page.More {
+		t.Errorf("Users, less than one of them = %d, %v; want one", len(page.Users), err)
+	}
+}
+
+func checkUsers(t *testing.T, i *instance, q UserQuery, want []User) {
+	t.Helper()
+	if q.Desc {
+		want = slices.Clone(want)
+		slices.Reverse(want)
+	}
+	for skip := 0; skip < len(want); skip += q.Limit {
+		page := want[skip:min(skip+q.Limit, len(want))]
+		more := skip+q.Limit < len(want)
+		follows, skips, back := q, q, q
+		if skip > 0 {
+			follows.After = want[skip-1].Number
 		}
-		for n := range want {
-			if got[n] != want[n] {
-				t.Errorf("pages of %d: user %d = %+v; want %+v", limit, n, got[n], want[n])
+		skips.Skip = skip
+		for _, asked := range []UserQuery{follows, skips} {
+			got, err := i.Users(t.Context(), asked)
+			if err != nil || !slices.Equal(got.Users, page) || got.More != more || got.Total != len(want) {
+				t.Errorf("Users(%+v) = %+v, %v; want %+v, more %t", asked, got, err, page, more)
 			}
+		}
+		back.Before = page[len(page)-1].Number
+		first := max(0, skip+len(page)-1-q.Limit)
+		got, err := i.Users(t.Context(), back)
+		if err != nil || !slices.Equal(got.Users, want[first:skip+len(page)-1]) || got.More != (first > 0) {
+			t.Errorf("Users(%+v) = %+v, %v; want %d to %d, more %t", back, got, err, first, skip+len(page)-1, first > 0)
 		}
 	}
 }

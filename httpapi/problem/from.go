@@ -46,6 +46,7 @@ var sentinels = []struct {
 	{domain.ErrChatFull, invalid("messages", "are too many: the chat has as many entries as it may have")},
 	{domain.ErrNotVisitor, invalid("author_customer_id", "must be the visitor, who is the only customer in a chat")},
 	{domain.ErrUploads, invalid("upload", "is unknown, expired or used up, or is somebody else's")},
+	{domain.ErrUploadQuota, invalid("upload", "is one too many: attach or delete others first")},
 	{domain.ErrForbidden, Error{Code: Forbidden, Detail: "Only the author or an administrator may do that."}},
 	{domain.ErrInternalForbidden, Error{Code: Forbidden, Detail: "Customers cannot write internal notes."}},
 	{domain.ErrHoldForbidden, Error{Code: Forbidden, Detail: "A legal hold can be laid and lifted with the scope admin only."}},

@@ -65,7 +65,7 @@ func (a *API) putUser(w http.ResponseWriter, r *http.Request) error {
 	}
 	u, created, err := a.people.ChangeUser(ctx, principal.Account, id, func(old directory.User, known bool) (directory.Profile, error) {
 		profile, err := body.profile(old, known)
-		if err == nil && !principal.Has(auth.Admin) && (privileged(profile.Role) || known && old.Role != profile.Role) {
+		if err == nil && !principal.MayMake(old, known, profile) {
 			err = errAdminOnly
 		}
 		return profile, err
@@ -81,13 +81,7 @@ func (a *API) putUser(w http.ResponseWriter, r *http.Request) error {
 	return reply(w, status, userOf(u))
 }
 
-// errAdminOnly: whoever could deactivate an administrator, or make one, would be
-// one.
 var errAdminOnly = problem.New(problem.Forbidden, "Agents and administrators, and the role of anybody, can be changed with the scope admin only.")
-
-func privileged(role directory.Role) bool {
-	return role == directory.RoleAgent || role == directory.RoleAdmin
-}
 
 // profile returns what the user is to be after the change.
 func (body *UserChange) profile(old directory.User, known bool) (directory.Profile, error) {

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi/directory"
 )
 
@@ -23,6 +26,12 @@ manyTickets         401    401   200    200    200   200   200   200      403   
 createTicket        401    401   201    403    403   201   201   201      403      403
 commentTicket       401    401   404    403    200   200   200   200      403      403
 changeTicket        401    401   404    403    403   200   200   200      403      403
+listTickets         401    401   200    200    200   200   200   200      403      403
+listRequested       401    401   404    200    200   200   200   200      403      403
+listRequests        401    401   200    200    200   200   200   200      200      200
+listUnsolved        401    401   200    200    200   200   200   200      200      200
+listSolved          401    401   200    200    200   200   200   200      200      200
+listRequestsOf      401    401   404    200    200   200   200   200      403      403
 listAudits          401    401   404    200    200   200   200   200      403      403
 countAudits         401    401   404    200    200   200   200   200      403      403
 getAudit            401    401   404    200    200   200   200   200      403      403
@@ -39,6 +48,15 @@ getMe               401    401   200    200    200   200   200   200      200   
 getUser             401    401   404    200    200   200   200   200      403      403
 manyUsers           401    401   200    200    200   200   200   200      403      403
 findUsers           401    401   200    200    200   200   200   200      403      403
+listUsers           401    401   200    200    200   200   200   200      403      403
+getRelated          401    401   404    200    200   200   200   200      403      403
+createUser          401    401   201    403    403   201   201   201      403      403
+createAgent         401    401   403    403    403   403   201   403      403      403
+putUser             401    401   200    403    403   200   200   200      403      403
+updateUser          401    401   404    403    403   200   200   200      403      403
+promoteUser         401    401   404    403    403   403   200   403      403      403
+deleteUser          401    401   404    403    403   200   200   200      403      403
+deleteAgent         401    401   404    403    403   403   200   403      403      403
 nowhere             401    401   404    404    404   404   404   404      404      404
 noMethod            401    401   404    404    404   404   404   404      404      404
 `
@@ -152,6 +170,42 @@ func (a *account) request(operation string) (method, path, body string) {
 		return "GET", fmt.Sprint("/api/v2/users/show_many?ids=", a.numbers["customer"], ",", a.numbers["agent"]), ""
 	case "findUsers":
 		return "GET", "/api/v2/users/search?query=" + a.email("customer"), ""
+	case "listTickets":
+		return "GET", "/api/v2/tickets", ""
+	case "listRequested":
+		return "GET", fmt.Sprint("/api/v2/users/", a.numbers["customer"], "/tickets/requested"), ""
+	case "listRequests":
+		return "GET", "/api/v2/requests", ""
+	case "listUnsolved":
+		return "GET", "/api/v2/requests/open", ""
+	case "listSolved":
+		return "GET", "/api/v2/requests/solved", ""
+	case "listRequestsOf":
+		return "GET", fmt.Sprint("/api/v2/users/", a.numbers["customer"], "/requests"), ""
+	case "listUsers":
+		return "GET", "/api/v2/users", ""
+	case "getRelated":
+		return "GET", fmt.Sprint("/api/v2/users/", a.numbers["customer"], "/related"), ""
+	case "createUser":
+		return "POST", "/api/v2/users", `{"user":{"name":"Fay"}}`
+	case "createAgent":
+		return "POST", "/api/v2/users", `{"user":{"name":"Fay","role":"agent"}}`
+	case "putUser": // whom the other account knows by the address, too
+		for _, other := range []domain.AccountID{a.id, a.id + 1} {
+			_, _, err := a.directory.PutUser(a.t.Context(), other, domain.UserID{byte(other)}, directory.Profile{Role: directory.RoleCustomer, Name: "Gus", Email: "gus@example.com", Active: true})
+			if err != nil {
+				a.t.Fatal(err)
+			}
+		}
+		return "POST", "/api/v2/users/create_or_update", `{"user":{"name":"Gus","email":"gus@example.com"}}`
+	case "updateUser":
+		return "PUT", a.newUser(directory.RoleCustomer), `{"user":{"name":"Hal"}}`
+	case "promoteUser":
+		return "PUT", a.newUser(directory.RoleCustomer), `{"user":{"role":"agent"}}`
+	case "deleteUser":
+		return "DELETE", a.newUser(directory.RoleCustomer), ""
+	case "deleteAgent":
+		return "DELETE", a.newUser(directory.RoleAgent), ""
 	case "nowhere":
 		return "GET", t.path + "/incidents", ""
 	case "noMethod":
@@ -159,6 +213,16 @@ func (a *account) request(operation string) (method, path, body string) {
 	}
 	a.t.Fatalf("no such operation: %s", operation)
 	return "", "", ""
+}
+
+// newUser introduces a user, and returns the path.
+func (a *account) newUser(role directory.Role) string {
+	a.t.Helper()
+	u, _, err := a.directory.PutUser(a.t.Context(), a.id, domain.UserID(uuid.New()), directory.Profile{Role: role, Name: "Ina", Active: true})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return fmt.Sprint("/api/v2/users/", u.Number)
 }
 
 // auditOf returns the number of the audit of a comment.

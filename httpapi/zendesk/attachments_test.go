@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/commentd/commentd/httpapi"
 	"github.com/commentd/commentd/httpapi/directory"
@@ -427,4 +428,25 @@ func (l *lockedBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// TestUploadQuota: when as much of a user waits to be attached as may, more is refused, and
+// what is attached makes room. Others are not concerned.
+func TestUploadQuota(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{})
+	ticket := a.ticket()
+	u := a.upload("agent", "filename=a.txt", "a")
+	if _, err := a.pool.Exec(t.Context(), `INSERT INTO log.files (shard, account_id, uploader_id, upload, number, size, blob_id, sealed, expires_at)
+		SELECT 0, $1, $2, '\x00', 900000000 + n, 1, gen_random_uuid(), '\x', now() + interval '1 hour' FROM generate_series(1, 999) n`, a.id, uuid.UUID(a.users["agent"])); err != nil {
+		t.Fatal(err)
+	}
+	for _, query := range []string{"filename=b.txt", "filename=b.txt&token=" + u.Token} {
+		r := a.must(422, "agent", "POST", "/api/v2/uploads?"+query, "b", header{"Content-Type", "application/binary"})
+		if want := `"details":{"uploads":[{"description":"Uploads: are too many that wait`; !strings.Contains(string(r.body), want) {
+			t.Errorf("refused with %s; want %s", r.body, want)
+		}
+	}
+	a.upload("admin", "filename=c.txt", "c")
+	a.must(200, "agent", "PUT", ticket.path, `{"ticket":{"comment":{"body":"x","uploads":["`+u.Token+`"]}}}`)
+	a.upload("agent", "filename=b.txt", "b")
 }

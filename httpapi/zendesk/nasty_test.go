@@ -24,7 +24,7 @@ var garbage = []string{
 // members are those that bodies can have.
 var members = []string{
 	"ticket", "request", "comment", "body", "value", "html_body", "author_id", "public", "uploads", "text", "ticket_id", "external_attachment_urls",
-	"status", "subject", "requester_id", "requester", "safe_update", "updated_stamp", "metadata", "voice_comment", "description", "solved",
+	"status", "subject", "requester_id", "requester", "safe_update", "updated_stamp", "metadata", "voice_comment", "description", "solved", "name", "email", "role", "suspended",
 }
 
 // TestNothingBreaks: whatever is sent to whichever operation, the answer is an answer
@@ -35,7 +35,7 @@ func TestNothingBreaks(t *testing.T) {
 	number, _ := a.comment("agent", ticket, "text", false)
 	audit := a.auditOf(ticket, number)
 	fill := strings.NewReplacer("{ticket_id}", fmt.Sprint(ticket.number), "{request_id}", fmt.Sprint(ticket.number),
-		"{comment_id}", fmt.Sprint(number), "{audit_id}", fmt.Sprint(audit), "{id}", fmt.Sprint(a.numbers["agent"]))
+		"{comment_id}", fmt.Sprint(number), "{audit_id}", fmt.Sprint(audit), "{id}", fmt.Sprint(a.numbers["stranger"]))
 	ask := func(method, path, body string, headers ...header) {
 		t.Helper()
 		if r := a.do("admin", method, path, body, headers...); r.status >= 500 || r.status == 401 {
@@ -48,7 +48,7 @@ func TestNothingBreaks(t *testing.T) {
 		for _, value := range garbage {
 			ask(method, path, value)
 			if method == "GET" {
-				for _, name := range []string{"page", "per_page", "page[size]", "page[after]", "sort", "include", "ids", "query"} {
+				for _, name := range []string{"page", "per_page", "page[size]", "page[after]", "sort", "sort_by", "include", "ids", "query", "status", "role", "external_id"} {
 					ask(method, path+"?"+url.QueryEscape(name)+"="+url.QueryEscape(value[:min(len(value), 2000)]), "")
 				}
 				continue
@@ -58,7 +58,7 @@ func TestNothingBreaks(t *testing.T) {
 			}
 			for _, name := range members {
 				inner := fmt.Sprintf(`{%q:%s}`, name, value)
-				ask(method, path, fmt.Sprintf(`{"ticket":%s,"request":%s,%s`, inner, inner, inner[1:]))
+				ask(method, path, fmt.Sprintf(`{"ticket":%s,"request":%s,"user":%s,%s`, inner, inner, inner, inner[1:]))
 				ask(method, path, fmt.Sprintf(`{"ticket":{"comment":%s},"request":{"comment":%s}}`, inner, inner))
 			}
 		}
@@ -129,6 +129,10 @@ func TestNothingIsRepeated(t *testing.T) {
 		a.do("agent", "GET", "/api/v2/"+canary, ""),
 		a.do("agent", canary, ticket.path, ""),
 		a.do("agent", "GET", "/api/v2/users/search?query="+canary, ""),
+		a.do("agent", "GET", "/api/v2/users?role="+canary, ""),
+		a.do("agent", "GET", "/api/v2/requests?status="+canary, ""),
+		a.do("agent", "POST", "/api/v2/users", `{"user":{"name":"x","email":"`+canary+`"}}`),
+		a.do("agent", "POST", "/api/v2/users", `{"user":{"name":"`+canary+`","role":"`+canary+`"}}`),
 		a.do("agent", "GET", "/api/v2/users/show_many?ids="+canary, ""),
 		a.do("nobody", "GET", ticket.path, "", header{"Authorization", basic(canary + "@x.example/token:" + canary)}),
 		a.do("admin", "GET", ticket.path, "", header{"X-On-Behalf-Of", canary + "@x.example"}),

@@ -35,6 +35,7 @@ const (
 	mayRead   = auth.Scopes(auth.CommentsRead)
 	mayRedact = auth.Scopes(auth.CommentsRedact)
 	mayWrite  = auth.Scopes(auth.CommentsWrite)
+	mayManage = auth.Scopes(auth.TicketsWrite)                      // agents and administrators with the scope admin only
 	mayChange = auth.Scopes(auth.CommentsWrite | auth.TicketsWrite) // what exactly it takes depends on the body
 	mayEnter  = ^auth.Scopes(0)
 )
@@ -58,6 +59,8 @@ var operations = []operation{
 	{get, "/tickets/{ticket_id}", "tickets/show", mayRead, 0, agents, (*API).getTicket, noUse},
 	{http.MethodPost, "/tickets", "tickets/create", mayChange, auth.CommentsRead, agents, (*API).createTicket, creates},
 	{put, "/tickets/{ticket_id}", "tickets/update", mayChange, auth.CommentsRead, agents, (*API).updateTicket, updates},
+	{get, "/tickets", "tickets/index", mayRead, 0, agents, (*API).listTickets, noUse},
+	{get, "/users/{id}/tickets/requested", "tickets/requested", mayRead, 0, agents, (*API).listRequested, noUse},
 	{get, "/tickets/show_many", "tickets/show_many", mayRead, 0, agents, (*API).manyTickets, noUse},
 
 	{get, "/tickets/{ticket_id}/audits", "ticket_audits/index", mayRead, 0, agents, (*API).listAudits, noUse},
@@ -71,11 +74,21 @@ var operations = []operation{
 	{get, "/requests/{request_id}/comments", "request_comments/index", mayRead, 0, anyone, (*API).listRemarks, noUse},
 	{get, "/requests/{request_id}/comments/{comment_id}", "request_comments/show", mayRead, 0, anyone, (*API).getRemark, noUse},
 
+	{get, "/requests", "requests/index", mayRead, 0, anyone, (*API).listRequests, noUse},
+	{get, "/requests/open", "requests/open", mayRead, 0, anyone, (*API).listUnsolved, noUse},
+	{get, "/requests/solved", "requests/solved", mayRead, 0, anyone, (*API).listSolved, noUse},
+	{get, "/users/{id}/requests", "requests/user", mayRead, 0, agents, (*API).listRequestsOf, noUse},
 	{get, "/requests/{request_id}", "requests/show", mayRead, 0, anyone, (*API).getRequest, noUse},
 	{http.MethodPost, "/requests", "requests/create", mayWrite, auth.CommentsRead, anyone, (*API).createRequest, creates},
 	{put, "/requests/{request_id}", "requests/update", mayWrite, auth.CommentsRead, anyone, (*API).updateRequest, updates},
 
 	{get, "/users/me", "users/me", mayEnter, 0, anyone, (*API).getMe, noUse},
+	{get, "/users", "users/index", mayRead, 0, agents, (*API).listUsers, noUse},
+	{http.MethodPost, "/users", "users/create", mayManage, auth.CommentsRead, agents, (*API).createUser, noUse},
+	{http.MethodPost, "/users/create_or_update", "users/create_or_update", mayManage, auth.CommentsRead, agents, (*API).putUser, noUse},
+	{put, "/users/{id}", "users/update", mayManage, auth.CommentsRead, agents, (*API).updateUser, noUse},
+	{http.MethodDelete, "/users/{id}", "users/destroy", mayManage, auth.CommentsRead, agents, (*API).deleteUser, noUse},
+	{get, "/users/{id}/related", "users/related", mayRead, 0, agents, (*API).getRelated, noUse},
 	{get, "/users/{id}", "users/show", mayRead, 0, agents, (*API).getUser, noUse},
 	{get, "/users/show_many", "users/show_many", mayRead, 0, agents, (*API).manyUsers, noUse},
 	{get, "/users/search", "users/search", mayRead, 0, agents, (*API).findUsers, noUse},

@@ -20,6 +20,7 @@ type pageQuery struct {
 	size          int
 	number        int    // of the page, from 1; without cursors
 	after, before string // cursors as they came; at most one is set
+	by            string // what the list is sorted by
 	desc          bool
 	others        url.Values // whatever else was asked, for links to other pages
 }
@@ -32,8 +33,8 @@ const (
 
 // parsePage reads the query string of a list. Keys that mean nothing here are ignored;
 // of those that come twice the last counts; an empty value says nothing. action is
-// what the operation is called in refusals. The list may be sorted by created_at and, as
-// if it were the same, by what is in by.
+// what the operation is called in refusals. The list may be sorted by what is in by, and is
+// by the first of it unless something else is asked for; without any, by created_at.
 func parsePage(raw, action string, by ...string) (q pageQuery, err error) {
 	q = pageQuery{size: maxPage, number: 1}
 	q.others, _ = url.ParseQuery(raw) // what is malformed is left out
@@ -61,7 +62,10 @@ func parsePage(raw, action string, by ...string) (q pageQuery, err error) {
 			return q, errDepth
 		}
 	}
-	if q.desc, err = descending(q.others, action, by); err != nil {
+	if len(by) == 0 {
+		by = []string{"created_at"}
+	}
+	if q.by, q.desc, err = order(q.others, action, by); err != nil {
 		return q, err
 	}
 	for _, key := range []string{keySize, keyAfter, keyBefore, keyPage, "access_token"} {
@@ -101,29 +105,29 @@ func positive(values url.Values, key, name, action string, otherwise int) (int, 
 	return int(n), nil
 }
 
-// descending reads the order, which either mode takes in either spelling: sort, or
-// else sort_order with or without sort_by.
-func descending(values url.Values, action string, by []string) (bool, error) {
-	switch last(values, "sort") {
-	case "created_at":
-		return false, nil
-	case "-created_at":
-		return true, nil
-	case "":
-	default:
-		return false, attribute("sort", "created_at or -created_at", action)
+// order reads what a list is sorted by, which either mode takes in either spelling: sort, or
+// else sort_by and sort_order.
+func order(values url.Values, action string, by []string) (name string, desc bool, err error) {
+	if text := last(values, "sort"); text != "" {
+		name, desc = strings.CutPrefix(text, "-")
+		if !slices.Contains(by, name) {
+			err = attribute("sort", strings.Join(by, ", ")+" or -"+strings.Join(by, ", -"), action)
+		}
+		return name, desc, err
 	}
-	by = append([]string{"created_at"}, by...)
-	if name := last(values, "sort_by"); name != "" && !slices.Contains(by, name) {
-		return false, attribute("sort_by", strings.Join(by, " or "), action)
+	name = by[0]
+	if text := last(values, "sort_by"); text != "" {
+		if name = text; !slices.Contains(by, name) {
+			return name, false, attribute("sort_by", strings.Join(by, " or "), action)
+		}
 	}
 	switch strings.ToLower(last(values, "sort_order")) {
 	case "", "asc":
-		return false, nil
+		return name, false, nil
 	case "desc":
-		return true, nil
+		return name, true, nil
 	}
-	return false, attribute("sort_order", "asc or desc", action)
+	return name, false, attribute("sort_order", "asc or desc", action)
 }
 
 // skip is how many things stand before the page.

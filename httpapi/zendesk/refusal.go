@@ -9,6 +9,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi/auth"
+	"github.com/commentd/commentd/httpapi/directory"
 	"github.com/commentd/commentd/httpapi/problem"
 )
 
@@ -79,6 +80,8 @@ var (
 	errMarks     = invalid("html_body", detail{"Html body: must be that of the comment with nothing but marks added", "InvalidValue"})
 	errReused    = refuse(http.StatusBadRequest, named{"IdempotentRequestError", "Request parameters don't match the given idempotency key"})
 	errUploads   = invalid("uploads", detail{"Uploads: is invalid", "InvalidValue"})
+	errEmail     = invalid("email", detail{"Email: is already being used by another user", "DuplicateValue"})
+	errQuota     = invalid("uploads", detail{"Uploads: are too many that wait to be attached: attach or delete others first", "TooManyValues"})
 	errManyFiles = invalid("uploads", detail{"Uploads: cannot be more than 100 files", "TooManyValues"})
 	errStale     = refuse(http.StatusConflict, named{"UpdateConflict",
 		"Safe Update prevented the update due to outdated ticket data. Please fetch the latest ticket data and try again."})
@@ -151,6 +154,10 @@ func shaped(err error) *refusal {
 		return errNoMessage
 	case errors.Is(err, domain.ErrUploads):
 		return errUploads
+	case errors.Is(err, domain.ErrUploadQuota):
+		return errQuota
+	case errors.Is(err, directory.ErrEmailTaken):
+		return errEmail
 	case errors.Is(err, domain.ErrTooManyAttachments):
 		return errManyFiles
 	case errors.Is(err, domain.ErrNoAttachment):

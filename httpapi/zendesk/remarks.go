@@ -13,7 +13,7 @@ import (
 func (a *API) listRemarks(c *call) error {
 	// To Zendesk comments do not change: by either time they stand in the order in which
 	// they were made.
-	asked, err := parsePage(c.URL.RawQuery, c.op.action, "updated_at")
+	asked, err := parsePage(c.URL.RawQuery, c.op.action, "created_at", "updated_at")
 	if err != nil {
 		return err
 	}

@@ -66,10 +66,7 @@ func (c *call) speech(ticket object, wrong map[string][]detail) (*speech, error)
 	if s.flags, err = c.flags(o, wrong); err != nil {
 		return nil, err
 	}
-	var known bool
-	if s.uploads, known = uploadsOf(o); !known {
-		wrong["uploads"] = []detail{{"Uploads: is invalid", "InvalidValue"}}
-	}
+	s.uploads = uploadsOf(o, wrong)
 	return s, nil
 }
 
@@ -91,28 +88,29 @@ func saysSomething(html string) bool {
 }
 
 // uploadsOf returns the tokens of the files of a comment: clients send one, or a list of
-// them. It is not ok if one is no token.
-func uploadsOf(comment object) (tokens []vault.UploadToken, ok bool) {
+// them.
+func uploadsOf(comment object, wrong map[string][]detail) (tokens []vault.UploadToken) {
 	v, there := comment.given("uploads")
 	if !there {
-		return nil, true
+		return nil
 	}
 	var one string
 	var many []string
 	if json.Unmarshal(v, &one) == nil {
 		many = []string{one}
 		if one == "" {
-			return nil, true
+			return nil
 		}
 	} else if json.Unmarshal(v, &many) != nil || len(many) > domain.MaxAttachments {
-		return nil, false
+		many = []string{""} // which is no token
 	}
 	for _, text := range many {
 		token, err := vault.ParseUploadToken(text)
 		if err != nil {
-			return nil, false
+			wrong["uploads"] = []detail{{"Uploads: is invalid", "InvalidValue"}}
+			return nil
 		}
 		tokens = append(tokens, token)
 	}
-	return tokens, true
+	return tokens
 }

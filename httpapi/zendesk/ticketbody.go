@@ -142,20 +142,20 @@ func (c *call) since(ticket object, wrong map[string][]detail) (*time.Time, erro
 	return &at, nil
 }
 
-// ignored are fields of a ticket that clients set and commentd does not keep.
-var ignored = []string{
+// ignoredOfTickets are fields of a ticket that clients set and commentd does not keep.
+var ignoredOfTickets = []string{
 	"additional_collaborators", "assignee_email", "assignee_id", "attribute_value_ids", "brand_id", "collaborator_ids",
 	"collaborators", "custom_fields", "custom_status_id", "due_at", "email_ccs", "external_id", "fields", "followers", "group_id",
 	"macro_ids", "organization_id", "priority", "problem_id", "recipient", "sharing_agreement_ids", "submitter_id", "tags",
 	"ticket_form_id", "type", "via_followup_source_id",
 }
 
-// warn names in a header which fields of a ticket were left out.
-func (c *call) warn(ticket object) {
+// warn names in a header which fields of an object were left out.
+func (c *call) warn(of string, o object, ignored []string) {
 	var names []string
 	for _, name := range ignored {
-		if _, ok := ticket.given(name); ok {
-			names = append(names, `"ticket.`+name+`"`)
+		if _, ok := o.given(name); ok {
+			names = append(names, `"`+of+"."+name+`"`)
 		}
 	}
 	if len(names) > 0 {

@@ -1,39 +1,27 @@
 package zendesk
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi/directory"
-	"github.com/commentd/commentd/projections/threads"
 )
 
 // sight reads a ticket with its first comment and their people. public leaves out
 // internal notes, whoever asks.
 func (a *API) sight(c *call, id domain.TicketID, public bool) (*sight, error) {
-	found, err := a.threads.Ticket(c.Context(), c.caller.Account, id, c.caller.Actor())
+	briefs, err := a.threads.Briefs(c.Context(), c.caller.Account, c.caller.Actor(), public, id)
 	if err != nil {
 		return nil, err
 	}
-	q := threads.ListQuery{Account: c.caller.Account, Ticket: id, Viewer: c.caller.Actor(), Limit: 1, Whole: true}
-	if public {
-		q.Internal = new(bool)
+	if len(briefs) == 0 {
+		return nil, domain.ErrTicketNotFound
 	}
-	page, err := a.threads.List(c.Context(), q)
+	sights, _, err := a.sightsOf(c, briefs)
 	if err != nil {
 		return nil, err
 	}
-	s := &sight{Ticket: found}
-	if len(page.Comments) > 0 {
-		s.first = &page.Comments[0]
-	}
-	about, err := a.sceneOf(c, found.Requester, authorsOf(page.Comments))
-	if err != nil {
-		return nil, err
-	}
-	s.scene = *about
-	return s, nil
+	return sights[0], nil
 }
 
 // users are the people of a ticket.
@@ -69,25 +57,24 @@ func (a *API) manyTickets(c *call) error {
 	if err != nil {
 		return err
 	}
-	shown := []ticket{}
-	seen := make(map[int64]bool, len(numbers))
-	for _, number := range numbers {
-		if seen[number] {
-			continue
-		}
-		seen[number] = true
-		id, err := a.threads.TicketByNumber(c.Context(), c.caller.Account, c.caller.Actor(), number)
-		if errors.Is(err, domain.ErrTicketNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		s, err := a.sight(c, id, false)
-		if err != nil {
-			return err
-		}
-		shown = append(shown, c.ticketOf(s))
+	found, err := a.threads.TicketsByNumber(c.Context(), c.caller.Account, c.caller.Actor(), numbers...)
+	if err != nil {
+		return err
 	}
-	return c.reply(http.StatusOK, ordered{{"tickets", shown}, {"next_page", nil}, {"previous_page", nil}, {"count", len(shown)}})
+	var ids []domain.TicketID
+	for _, number := range numbers {
+		if id, ok := found[number]; ok {
+			ids = append(ids, id)
+			delete(found, number) // each is shown once
+		}
+	}
+	briefs, err := a.threads.Briefs(c.Context(), c.caller.Account, c.caller.Actor(), false, ids...)
+	if err != nil {
+		return err
+	}
+	sights, _, err := a.sightsOf(c, briefs)
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, ordered{{"tickets", c.ticketsOf(sights)}, {"next_page", nil}, {"previous_page", nil}, {"count", len(sights)}})
 }

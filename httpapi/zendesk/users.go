@@ -28,7 +28,7 @@ type user struct {
 	Alias      *string  `json:"alias"`
 }
 
-func (c *call) userOf(u *directory.User) user {
+func (c *call) shownUser(u *directory.User) user {
 	return user{
 		ID: u.Number, URL: c.base + "/users/" + strconv.FormatInt(u.Number, 10) + ".json", Name: u.Name, Email: orNull(u.Email),
 		Role: roleOf(u.Role), Active: u.Active, CreatedAt: stamp(u.CreatedAt), UpdatedAt: stamp(u.UpdatedAt), TimeZone: "UTC", Locale: "en-US",
@@ -38,7 +38,7 @@ func (c *call) userOf(u *directory.User) user {
 func (c *call) usersOf(users []directory.User) []user {
 	shown := make([]user, len(users))
 	for i := range users {
-		shown[i] = c.userOf(&users[i])
+		shown[i] = c.shownUser(&users[i])
 	}
 	return shown
 }
@@ -118,20 +118,25 @@ func (a *API) getMe(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, ordered{{"user", c.userOf(&u)}})
+	return c.reply(http.StatusOK, ordered{{"user", c.shownUser(&u)}})
+}
+
+// userOf returns the user whom the path names by the number.
+func (a *API) userOf(c *call) (directory.User, error) {
+	number, err := c.number("id")
+	if err != nil {
+		return directory.User{}, err
+	}
+	return a.people.UserByNumber(c.Context(), c.caller.Account, number)
 }
 
 // getUser serves GET /users/{id}.
 func (a *API) getUser(c *call) error {
-	number, err := c.number("id")
+	u, err := a.userOf(c)
 	if err != nil {
 		return err
 	}
-	u, err := a.people.UserByNumber(c.Context(), c.caller.Account, number)
-	if err != nil {
-		return err
-	}
-	return c.reply(http.StatusOK, ordered{{"user", c.userOf(&u)}})
+	return c.reply(http.StatusOK, ordered{{"user", c.shownUser(&u)}})
 }
 
 // manyUsers serves GET /users/show_many?ids=.

@@ -77,16 +77,16 @@ func (c *call) voice(ticket object, wrong map[string][]detail) (*speech, error) 
 	if told.Rel, err = c.rel(ticket); err != nil {
 		return nil, err
 	}
-	return c.call(o, &told)
+	return c.call(o, &told, wrong)
 }
 
 // call returns a speech that tells of a phone call.
-func (c *call) call(o object, told *phoneCall) (s *speech, err error) {
+func (c *call) call(o object, told *phoneCall, wrong map[string][]detail) (s *speech, err error) {
 	kept, err := json.Marshal(told, json.Deterministic(true))
 	if err != nil {
 		return nil, err
 	}
-	s = &speech{text: told.text(), voice: string(kept)}
+	s = &speech{text: told.text(), voice: string(kept), uploads: uploadsOf(o, wrong)}
 	if s.author, err = c.integer(o, "author_id"); err != nil {
 		return nil, err
 	}

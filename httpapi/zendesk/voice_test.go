@@ -116,3 +116,16 @@ func TestVoiceRedaction(t *testing.T) {
 		t.Errorf("comments = %s", r.body)
 	}
 }
+
+// TestVoiceFiles: a call has files, as other comments do; a token that is none is refused.
+func TestVoiceFiles(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{})
+	ticket := a.ticket()
+	u := a.upload("agent", "filename=call.txt", "hello")
+	a.must(200, "agent", "PUT", ticket.path, `{"ticket":{"voice_comment":{"from":"+1","uploads":"`+u.Token+`"}}}`)
+	if got := a.attached(ticket, ""); len(got) != 1 || got[0].FileName != "call.txt" {
+		t.Errorf("the call has %+v", got)
+	}
+	a.must(422, "agent", "PUT", ticket.path, `{"ticket":{"voice_comment":{"from":"+1","uploads":["x"]}}}`)
+	a.must(422, "agent", "PUT", ticket.path, `{"ticket":{"voice_comment":{"from":"+1","uploads":["`+u.Token+`"]}}}`)
+}

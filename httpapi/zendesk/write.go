@@ -59,7 +59,7 @@ func (a *API) createTicket(c *call) error {
 // newTicket reads what is asked of a ticket that is to be: there is to be a comment,
 // which the description stands in for.
 func (c *call) newTicket(body object) (wish, error) {
-	c.warn(body)
+	c.warn("ticket", body, ignoredOfTickets)
 	w, err := c.wish(body)
 	w.since = nil // there is nothing yet that could have changed
 	if err != nil || !w.comment.wordless() {
@@ -137,7 +137,7 @@ func (a *API) updateTicket(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.warn(body)
+	c.warn("ticket", body, ignoredOfTickets)
 	ticket, err := a.ticket(c, "ticket_id")
 	if err != nil {
 		return err

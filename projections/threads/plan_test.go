@@ -30,6 +30,20 @@ func allStatements() map[string]string {
 		"audited_account up": auditedAccountSQL[0], "audited_account down": auditedAccountSQL[1], "position_before": positionBeforeSQL,
 		"located_by_id": locatedByIDSQL, "located_by_number": locatedByNumberSQL,
 		"log_end": logEndSQL, "begin": beginSQL, "patience": patienceSQL,
+		"tickets_moved": ticketsMovedSQL, "tickets_numbered": ticketsNumberedSQL,
+		"tickets_counted": ticketsCountedSQL[0], "tickets_counted of one": ticketsCountedSQL[1],
+	}
+	for direction, name := range []string{"up", "down"} {
+		all["tickets_by_number "+name] = ticketsByNumberSQL[0][direction]
+		all["tickets_by_number of one "+name] = ticketsByNumberSQL[1][direction]
+		for order, column := range times[0] {
+			all["tickets_by "+column+" "+name] = ticketsByTimeSQL(order)[direction]
+		}
+		for class, columns := range times {
+			for order, column := range columns {
+				all["tickets_of_requester by "+column+" "+name] = ticketsOfRequesterSQL(audience{public: class == 1}, order)[direction]
+			}
+		}
 	}
 	for audience, s := range map[string]*statements{"all": &forAll, "public": &forPublic} {
 		all["tail "+audience], all["touched "+audience] = s.tail, s.touched
@@ -127,6 +141,23 @@ func planned() map[string]string {
 		// The hundred that are public by their rows, and the tail.
 		"public_comments": ticket,
 		"log_end":         "0",
+		// The tail of the account, and that of others.
+		"tickets_moved":          "0, 1, 99990",
+		"tickets_numbered":       "ARRAY[1, 2, 3], 0, 1, NULL",
+		"tickets_counted":        fmt.Sprintf("0, 1, %d", planPage),
+		"tickets_counted of one": fmt.Sprintf("0, 1, %d, '$R', ARRAY['open']", planPage),
+	}
+	for _, name := range []string{"up", "down"} {
+		calls["tickets_by_number "+name] = fmt.Sprintf("0, 1, 50, 150, %d, 0", planPage)
+		calls["tickets_by_number of one "+name] = fmt.Sprintf("0, 1, 50, 1000, %d, 0, '$R', ARRAY['open']", planPage)
+		for _, column := range times[0] {
+			calls["tickets_by "+column+" "+name] = fmt.Sprintf("0, 1, '-infinity', '$C', 'infinity', '$C', %d", planPage)
+		}
+		for _, columns := range times {
+			for _, column := range columns {
+				calls["tickets_of_requester by "+column+" "+name] = fmt.Sprintf("0, 1, '-infinity', '$C', 'infinity', '$C', %d, '$R', NULL", planPage)
+			}
+		}
 	}
 	for _, audience := range []string{"all", "public"} {
 		viewer := "NULL"
@@ -184,7 +215,8 @@ func TestStatementsCostWhatTheyAnswer(t *testing.T) {
 	// All but one comment in a thousand are notes. The last ten events are tail.
 	for _, sql := range []string{
 		`INSERT INTO log.tickets (comments, number, account_id, version, public_version, revision, shard, default_public, legal_hold, ticket_id, requester_id, status)
-		 SELECT 100000, n, 1, 100000, 100000, 1, 0, true, false, CASE n WHEN 1 THEN '$T'::uuid ELSE gen_random_uuid() END, '$R', 'open' FROM generate_series(1, 200) n`,
+		 SELECT 100000, n, 1, 100000, 100000, 1, 0, true, false, CASE n WHEN 1 THEN '$T'::uuid ELSE gen_random_uuid() END,
+		        CASE WHEN n % 10 = 1 THEN '$R'::uuid ELSE gen_random_uuid() END, 'open' FROM generate_series(1, 200) n`,
 		`INSERT INTO threads.comments (audit, channel, flags, position, number, created_at, updated_at, account_id, revision, shard, author_type, public, comment_id, ticket_id, author_id, content_id)
 		 SELECT n - 1, 0, 0, n, n, now(), now(), 1, n, 0, 1, n % 1000 = 0, CASE n WHEN 50000 THEN '$C'::uuid ELSE gen_random_uuid() END, '$T', '$R',
 		        CASE n WHEN 50000 THEN '$K'::uuid ELSE gen_random_uuid() END FROM generate_series(1, 100000) n`,
@@ -196,7 +228,7 @@ func TestStatementsCostWhatTheyAnswer(t *testing.T) {
 		        gen_random_uuid(), ticket_id, comment_id, 'comment.created', '' FROM threads.comments`,
 		`UPDATE log.heads SET position = 100000`,
 		`INSERT INTO threads.tickets (audits, last_audit, opened_at, updated_at, public_updated_at, account_id, applied_version, shard, ticket_id, last_change_id, last_public_change_id, public_counts, internal_counts)
-		 VALUES (100000, 99999, now(), now(), now(), 1, 99990, 0, '$T', '$R', '$R', '{100,0,0}', '{99900,0,0}')`,
+		 SELECT 100000, 99999, now(), now(), now(), 1, 99990, 0, ticket_id, '$R', '$R', '{100,0,0}', '{99900,0,0}' FROM log.tickets`,
 	} {
 		exec(names.Replace(sql))
 	}

@@ -24,6 +24,9 @@ type snapshot struct {
 	conn   *pgxpool.Conn // nil: the transaction is over
 	thread thread
 
+	read pageRead              // the ticket and the first rows; nothing once they are settled
+	tail []eventstore.Recorded // likewise
+
 	touched map[domain.CommentID]*comment
 	pending []*comment               // those of touched that are asked for, in order
 	brought map[domain.ContentID]row // contents that were read together with the tail
@@ -52,16 +55,11 @@ func (r *Reader) snapshot(ctx context.Context, who audience, q *ListQuery, limit
 	if err != nil {
 		return nil, failed(err)
 	}
-	s := &snapshot{
-		r: r, who: who, q: q, conn: conn,
-		touched: make(map[domain.CommentID]*comment), brought: make(map[domain.ContentID]row),
-	}
-	s.lower, s.upper, s.down = q.bounds()
-	read, tail, err := s.begin(ctx, limit, once)
-	switch {
+	s := newSnapshot(r, who, q, conn)
+	switch err = s.begin(ctx, limit, once); {
 	case err != nil:
 		err = failed(err)
-	case !read.found:
+	case !s.read.found:
 		err = domain.ErrTicketNotFound
 	}
 	if err != nil {
@@ -72,6 +70,53 @@ func (r *Reader) snapshot(ctx context.Context, who audience, q *ListQuery, limit
 		s.conn.Release()
 		s.conn = nil
 	}
+	s.settle(limit)
+	return s, nil
+}
+
+// newSnapshot is a snapshot in the transaction of a connection, of which nothing has been
+// read.
+func newSnapshot(r *Reader, who audience, q *ListQuery, conn *pgxpool.Conn) *snapshot {
+	s := &snapshot{
+		r: r, who: who, q: q, conn: conn,
+		touched: make(map[domain.CommentID]*comment), brought: make(map[domain.ContentID]row),
+	}
+	s.lower, s.upper, s.down = q.bounds()
+	return s
+}
+
+func (s *snapshot) begin(ctx context.Context, limit int, once bool) error {
+	var batch pgx.Batch
+	batch.Queue(beginSQL)
+	if !once {
+		batch.Queue(patienceSQL)
+	}
+	s.queue(&batch, limit, once)
+	if once {
+		batch.Queue("COMMIT")
+	}
+	return s.conn.SendBatch(ctx, &batch).Close()
+}
+
+// queue asks for the ticket, its first rows and its tail; contents: also for what the
+// comments that the tail touches say.
+func (s *snapshot) queue(batch *pgx.Batch, limit int, contents bool) {
+	texts := s.who.statements()
+	account, ticket := int32(s.q.Account), asID(s.q.Ticket)
+	asked := s.who.pageOf(s.q, s.lower, s.upper, limit)
+	batch.Queue(s.who.page(s.q, s.down), asked.args(s.r.shard)...).
+		Query(func(rows pgx.Rows) error { return s.read.collect(rows, s.who) })
+	batch.Queue(texts.touched, s.r.shard, account, ticket, contents).Query(s.scanTouched)
+	batch.Queue(texts.tail, s.r.shard, account, ticket).Query(func(rows pgx.Rows) (err error) {
+		s.tail, err = pgx.CollectRows(rows, eventstore.ScanRecorded)
+		return err
+	})
+}
+
+// settle lays the tail that was read on top of the rows.
+func (s *snapshot) settle(limit int) {
+	read, tail := s.read, s.tail
+	s.read, s.tail = pageRead{}, nil
 	s.thread = read.thread
 	if read.applied {
 		s.fold(tail)
@@ -81,30 +126,6 @@ func (r *Reader) snapshot(ctx context.Context, who audience, q *ListQuery, limit
 		s.fold(tail)
 		s.exhausted = true
 	}
-	return s, nil
-}
-
-func (s *snapshot) begin(ctx context.Context, limit int, once bool) (read pageRead, tail []eventstore.Recorded, err error) {
-	texts := s.who.statements()
-	account, ticket := int32(s.q.Account), asID(s.q.Ticket)
-	var batch pgx.Batch
-	batch.Queue(beginSQL)
-	if !once {
-		batch.Queue(patienceSQL)
-	}
-	asked := s.who.pageOf(s.q, s.lower, s.upper, limit)
-	batch.Queue(s.who.page(s.q, s.down), asked.args(s.r.shard)...).
-		Query(func(rows pgx.Rows) error { return read.collect(rows, s.who) })
-	batch.Queue(texts.touched, s.r.shard, account, ticket, once).Query(s.scanTouched)
-	batch.Queue(texts.tail, s.r.shard, account, ticket).Query(func(rows pgx.Rows) (err error) {
-		tail, err = pgx.CollectRows(rows, eventstore.ScanRecorded)
-		return err
-	})
-	if once {
-		batch.Queue("COMMIT")
-	}
-	err = s.conn.SendBatch(ctx, &batch).Close()
-	return read, tail, err
 }
 
 func (s *snapshot) scanTouched(rows pgx.Rows) error {
@@ -172,6 +193,15 @@ var errShort = errors.New("more has to be read")
 // next returns the next comments that the query asks for, up to want. There are no
 // others if it returns fewer.
 func (s *snapshot) next(ctx context.Context, want int) ([]row, error) {
+	page, err := s.take(ctx, want)
+	if err != nil {
+		return nil, err
+	}
+	return page, s.contents(ctx, page)
+}
+
+// take is next, without the contents of what was folded.
+func (s *snapshot) take(ctx context.Context, want int) ([]row, error) {
 	page := make([]row, 0, want)
 	for len(page) < want {
 		switch {
@@ -180,7 +210,7 @@ func (s *snapshot) next(ctx context.Context, want int) ([]row, error) {
 				return nil, err
 			}
 		case len(s.rows) == 0 && len(s.pending) == 0:
-			return page, s.contents(ctx, page)
+			return page, nil
 		case len(s.pending) == 0 || len(s.rows) > 0 && s.order(s.rows[0].Position, s.pending[0].position) < 0:
 			if s.touched[s.rows[0].ID] == nil {
 				page = append(page, s.rows[0])
@@ -194,7 +224,7 @@ func (s *snapshot) next(ctx context.Context, want int) ([]row, error) {
 			s.pending = s.pending[1:]
 		}
 	}
-	return page, s.contents(ctx, page)
+	return page, nil
 }
 
 // fetch reads more rows.

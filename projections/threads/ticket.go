@@ -34,17 +34,28 @@ func (r *Reader) Ticket(ctx context.Context, account domain.AccountID, id domain
 		}
 		read.thread = s.thread
 	}
+	t := read.shown(who)
+	t.SubjectJSON, err = r.subjectOf(ctx, account, read)
+	return t, err
+}
+
+// shown is what an audience is shown of the ticket, but for its subject.
+func (read *ticketRead) shown(who audience) Ticket {
 	t := read.Ticket
-	t.ID, t.Thread = id, read.thread.seenBy(who)
+	t.Thread = read.thread.seenBy(who)
 	if t.OpenedAt.IsZero() { // it has no row yet: all was folded
 		t.OpenedAt = read.thread.public.OpenedAt
 	}
+	return t
+}
+
+// subjectOf opens the subject of a ticket, as in Ticket.SubjectJSON.
+func (r *Reader) subjectOf(ctx context.Context, account domain.AccountID, read *ticketRead) ([]byte, error) {
 	if read.sealed == nil {
-		return t, nil
+		return nil, nil
 	}
-	subject, err := r.text(ctx, vault.OfSubject(account, id, read.subject), read.subject, row{bucket: read.bucket, sealed: read.sealed})
-	t.SubjectJSON = subject.BodyJSON
-	return t, err
+	subject, err := r.text(ctx, vault.OfSubject(account, read.ID, read.subject), read.subject, row{bucket: read.bucket, sealed: read.sealed})
+	return subject.BodyJSON, err
 }
 
 // ticketRead is the result of ticket.sql.
@@ -65,9 +76,22 @@ func (r *Reader) readTicket(ctx context.Context, db querier, who audience, accou
 	if err != nil {
 		return nil, failed(err)
 	}
-	read, err := pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (*ticketRead, error) {
+	read, err := pgx.CollectExactlyOneRow(rows, ticketScan(who, id))
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, domain.ErrTicketNotFound
+	case err != nil:
+		return nil, failed(err)
+	}
+	return read, nil
+}
+
+// ticketScan reads the row that ticket.sql has of a ticket.
+func ticketScan(who audience, id domain.TicketID) pgx.RowToFunc[*ticketRead] {
+	return func(row pgx.CollectableRow) (*ticketRead, error) {
 		v := row.RawValues()
 		read := new(ticketRead)
+		read.ID = id
 		read.thread, read.state = ticketRow(v, who)
 		var opened *time.Time
 		var requester, subject pgtype.UUID
@@ -88,14 +112,7 @@ func (r *Reader) readTicket(ctx context.Context, db querier, who audience, accou
 			read.Requester = (*domain.UserID)(&requester.Bytes)
 		}
 		return read, err
-	})
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil, domain.ErrTicketNotFound
-	case err != nil:
-		return nil, failed(err)
 	}
-	return read, nil
 }
 
 // Validator returns the ChangeID of a thread: two look-ups, whatever happened to it

@@ -9,3 +9,7 @@ CREATE INDEX IF NOT EXISTS comments_audience_idx
     ON threads.comments (ticket_id, account_id, shard, (CASE WHEN public THEN position ELSE -position END));
 
 CREATE UNIQUE INDEX IF NOT EXISTS tickets_pkey ON threads.tickets (shard, account_id, ticket_id);
+
+CREATE INDEX IF NOT EXISTS tickets_opened_idx ON threads.tickets ((account_id + 0), shard, opened_at, ticket_id);
+
+CREATE INDEX IF NOT EXISTS tickets_updated_idx ON threads.tickets ((account_id + 0), shard, updated_at, ticket_id);

@@ -1,6 +1,7 @@
-// Client does with github.com/nukosuke/go-zendesk what that library offers for comments,
+// Client does with github.com/nukosuke/go-zendesk all that that library offers for comments,
 // tickets, uploads, audits and users, and fails where an answer is not what the library's
-// users would expect. It is given a server and three users by the environment.
+// users would expect. It says which calls there are, and which were refused. It is given a
+// server and its users by the environment.
 package main
 
 import (
@@ -25,9 +26,12 @@ func main() {
 	check(client.SetEndpointURL(os.Getenv("ZENDESK_URL") + "/api/v2"))
 	client.SetCredential(zendesk.NewAPITokenCredential(os.Getenv("ADMIN_EMAIL"), os.Getenv("ADMIN_KEY")))
 	p := &program{client, number("ADMIN_ID"), number("CUSTOMER_ID")}
-	for _, step := range []func(context.Context){p.comments, p.pages, p.privacy, p.uploads, p.audits, p.users} {
+	for _, step := range []func(context.Context){
+		p.comments, p.pages, p.otherPages, p.privacy, p.uploads, p.audits, p.ticketLists, p.users, p.people, p.others,
+	} {
 		step(ctx)
 	}
+	offers()
 }
 
 type program struct {
