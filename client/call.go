@@ -18,7 +18,9 @@ import (
 type request struct {
 	method, path string // the path after /v1, or a whole URL
 	header       http.Header
-	body         any // nil: none
+	body         any    // nil: none
+	raw          []byte // in the place of body: as it is, of the type media
+	media        string
 	// once: to repeat it could have another effect, or another answer. It is then repeated
 	// only if it has certainly had none.
 	once bool
@@ -44,9 +46,10 @@ func (c *Client) call(ctx context.Context, q request, out any) (http.Header, err
 
 // open makes a request until it is not refused for the moment. The caller closes the body.
 func (c *Client) open(ctx context.Context, q request) (*http.Response, error) {
-	var content []byte
+	content := q.raw
 	if q.body != nil {
 		var err error
+		q.media = "application/json"
 		if content, err = json.Marshal(q.body); err != nil {
 			return nil, err
 		}
@@ -75,8 +78,8 @@ func (c *Client) attempt(ctx context.Context, q request, content []byte) (*http.
 		r.Header[name] = values
 	}
 	r.Header.Set("Authorization", "Bearer "+c.key)
-	if q.body != nil {
-		r.Header.Set("Content-Type", "application/json")
+	if q.media != "" {
+		r.Header.Set("Content-Type", q.media)
 	}
 	answer, err := c.http.Do(r)
 	if err != nil {
