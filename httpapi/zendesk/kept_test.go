@@ -62,4 +62,18 @@ func TestListsFromMemory(t *testing.T) {
 		t.Errorf("after a note the list is %s", noted)
 	}
 	list("nothing", "agent", true)
+	a.must(200, "agent", "PUT", fmt.Sprintf("%s/comments/%d/make_private", ticket.path, number), "")
+	if hidden := list("a visibility", "agent", false); strings.Contains(hidden, `"public":true`) {
+		t.Errorf("after all has become private the list is %s", hidden)
+	}
+	a.comment("agent", ticket, "public", false)
+	list("a comment", "agent", false)
+	a.must(200, "agent", "PUT", ticket.native, fmt.Sprintf(`{"requester_id":%q,"subject":"A subject"}`, a.users["stranger"]))
+	if moved := list("a requester", "agent", false); strings.Contains(moved, "Another name") {
+		t.Errorf("after the ticket has become somebody else's the list is %s", moved)
+	}
+	a.must(204, "admin", "DELETE", native, "")
+	if less := list("a deletion", "agent", false); strings.Contains(less, "my number is") {
+		t.Errorf("after a deletion the list is %s", less)
+	}
 }
