@@ -91,7 +91,7 @@ func newBench(ctx context.Context, o options, progress io.Writer) (b *bench, err
 func (b *bench) startPostgres(ctx context.Context) (err error) {
 	b.say("starting Postgres")
 	settings := map[string]string{
-		"max_connections": "400",
+		"max_connections": "800",
 		// When a transaction committed can then be asked afterwards (see D), instead of
 		// looking again and again while it is awaited.
 		"track_commit_timestamp": "on",

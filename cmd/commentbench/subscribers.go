@@ -28,7 +28,7 @@ const (
 
 // measureSubscribers is E: how long after its commit an event reaches those who follow
 // events, and what it takes to have many of them who are told nothing.
-func (b *bench) measureSubscribers(ctx context.Context) ([]result, error) {
+func (b *bench) measureSubscribers(ctx context.Context) (results []result, err error) {
 	l, err := b.newLibrary(ctx, "subscribers")
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (b *bench) measureSubscribers(ctx context.Context) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.closers = append(b.closers, service.stop)
+	defer func() { err = errors.Join(err, service.stop()) }()
 	posted.address = address
 	h := &httpStack{library: l, address: address}
 	var byStream, byWebhook told
