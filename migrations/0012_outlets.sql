@@ -13,6 +13,7 @@ CREATE TABLE outlets.outlets (
     opened_at      timestamptz NOT NULL DEFAULT now(),
     closed_at      timestamptz,          -- the stream, and then this row, are to be removed; null: it is open
     account_id     integer     NOT NULL,
+    mark_epoch     integer     NOT NULL DEFAULT 0, -- of the log when the mark was made
     shard          smallint    NOT NULL,
     outlet_id      uuid        NOT NULL, -- of this opening: a stream of an earlier one is made anew
     audience       text        NOT NULL,

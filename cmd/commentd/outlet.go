@@ -12,7 +12,7 @@ import (
 
 type outletCommand struct {
 	On     outletOn     `cmd:"" help:"Have a stream filled with what happens in an account, by the role relay."`
-	Off    outletOff    `cmd:"" help:"Have the stream deleted."`
+	Off    outletOff    `cmd:"" help:"Have the stream deleted, and its readers expelled."`
 	Status outletStatus `cmd:"" help:"List the outlets of an account."`
 	Admit  outletAdmit  `cmd:"" help:"Give an outlet a reader: a consumer of this name, for the user of this name that nats-permissions prints."`
 	Expel  outletExpel  `cmd:"" help:"Take a reader's consumer away."`

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 
 	"github.com/commentd/commentd/domain"
@@ -39,8 +40,19 @@ var theMachine = hooking{WebhookAllowNets: []string{"127.0.0.0/8", "::1/128"}, W
 // watching is how what carries events outward meets the hub.
 func watching(hub *feed.Hub) func(domain.AccountID, eventstore.Position) relay.Watcher {
 	return func(account domain.AccountID, after eventstore.Position) relay.Watcher {
-		return hub.Watch(account, after)
+		return watcher{hub.Watch(account, after)}
 	}
+}
+
+// watcher says in the words of relay that the log has lost its end.
+type watcher struct{ *feed.Watcher }
+
+func (w watcher) Next(ctx context.Context) ([]eventstore.Recorded, error) {
+	events, err := w.Watcher.Next(ctx)
+	if errors.Is(err, feed.ErrAhead) {
+		err = fmt.Errorf("%w: %w", relay.ErrAhead, err)
+	}
+	return events, err
 }
 
 // webhooks keeps the endpoints of accounts.

@@ -359,7 +359,11 @@ func readAsPublic(t *testing.T, public, hidden int) (messages []received, info s
 		t.Fatal(err)
 	}
 	last.Created, last.TimeStamp, last.Delivered.Last, last.AckFloor.Last = time.Time{}, time.Time{}, nil, nil
-	last.Cluster = nil // names the server, which the test gives no name
+	if last.Config.Metadata[metadataOutlet] == "" {
+		t.Error("the consumer does not say which stream it is of")
+	}
+	delete(last.Config.Metadata, metadataOutlet) // drawn when the outlet is opened
+	last.Cluster = nil                           // names the server, which the test gives no name
 	return messages, fmt.Sprintf("%+v", *last)
 }
 

@@ -34,7 +34,7 @@ type filler struct {
 
 	at    place // everything up to here is in the stream
 	ahead []portion
-	noted place
+	noted mark
 	since time.Time // noted was written
 }
 
@@ -175,6 +175,10 @@ func (f *filler) read(ctx context.Context, after eventstore.Position, pages chan
 		var page portion
 		switch {
 		case err == nil:
+			// Also what is not told says that the log was set back.
+			if events[len(events)-1].Epoch > f.epoch {
+				return errHistory
+			}
 			page.position = events[len(events)-1].Position
 			if page.events = f.outlet.Audience.of(events); len(page.events) > 0 {
 				page.last = page.events[len(page.events)-1].RecordedAt

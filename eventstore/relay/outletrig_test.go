@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -46,6 +47,9 @@ func (w *watcher) Next(ctx context.Context) ([]eventstore.Recorded, error) {
 				return page, nil
 			}
 			continue
+		}
+		if head, err := w.log.Head(ctx); err != nil || head.Position < w.at {
+			return nil, errors.Join(err, ErrAhead)
 		}
 		select {
 		case <-appended:

@@ -20,7 +20,8 @@ import (
 
 // A Watcher hands out the events of an account: feed.Watcher.
 type Watcher interface {
-	// Next returns the next events, at least one; it waits until there are any.
+	// Next returns the next events, at least one; it waits until there are any. It returns
+	// ErrAhead if the log ends before what it has handed out.
 	Next(context.Context) ([]eventstore.Recorded, error)
 	// Passed returns the position up to which all events have been handed out.
 	Passed() eventstore.Position

@@ -259,6 +259,81 @@ func TestOutletHaltsWhenTheLogLosesItsTail(t *testing.T) {
 	r.wantOutletsHealthy(o)
 }
 
+// The log falls back and grows again under a filler that lives on: all that the stream
+// holds is still logged, and what comes where the filler was already is other events.
+func TestOutletForgetsWhereItWasInALogThatLostItsTail(t *testing.T) {
+	for _, raised := range []bool{false, true} {
+		t.Run(fmt.Sprintf("raised %v", raised), func(t *testing.T) {
+			r := newRig(t)
+			r.open(1, AudiencePublic, 0)
+			o := r.outlets()
+			r.append(20)
+			before := r.wantOutlet(1, AudiencePublic, 0)
+			noted := func() (position int64) {
+				if err := r.pool.QueryRow(t.Context(), "SELECT mark_position FROM outlets.outlets").Scan(&position); err != nil {
+					t.Fatal(err)
+				}
+				return position
+			}
+			r.exec(hiddenSQL, 2000)
+			r.signal.Wake()
+			eventually(t, func() error {
+				if n := noted(); n < 2000 {
+					return fmt.Errorf("noted is position %d", n)
+				}
+				return nil
+			})
+			r.loseTail(20)
+			if raised {
+				r.raiseEpoch()
+			}
+			eventually(t, func() error {
+				if n := noted(); n > 20 {
+					return fmt.Errorf("noted is position %d of a log that ends with 20", n)
+				}
+				return nil
+			})
+			r.append(60)
+			r.exec(hiddenSQL, 2000)
+			r.signal.Wake()
+			wantSame(t, before, r.wantOutlet(1, AudiencePublic, 0))
+			r.wantOutletsHealthy(o)
+		})
+	}
+}
+
+// It begins with what the log has lost: nothing can be told.
+func TestOutletAheadOfTheLogIsHalted(t *testing.T) {
+	r := newRig(t)
+	r.append(99)
+	r.open(1, AudienceAll, 99)
+	r.loseTail(50)
+	o := r.outlets()
+	eventually(t, func() error {
+		if err := o.Health(); err == nil || metricOf(o.registry, "commentd_outlets", string(StateHalted)) != 1 {
+			return fmt.Errorf("the outlet is not halted: %v", err)
+		}
+		return nil
+	})
+}
+
+// The readers of an outlet that was closed are none of the next, whenever that is opened.
+func TestReadersGoWithTheirOutlet(t *testing.T) {
+	r := newRig(t)
+	r.open(1, AudiencePublic, 0)
+	if err := r.outletStore().AddReader(t.Context(), 1, AudiencePublic, "portal"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.outletStore().Close(t.Context(), 1, AudiencePublic); err != nil { // and nobody removes it
+		t.Fatal(err)
+	}
+	r.open(1, AudiencePublic, 0)
+	outlets, err := r.outletStore().List(t.Context(), 1)
+	if err != nil || len(outlets) != 1 || len(outlets[0].Readers) > 0 {
+		t.Errorf("%+v, %v", outlets, err)
+	}
+}
+
 // All messages have expired. Sequences go on nevertheless.
 func TestOutletGoesOnWhenAllHasExpired(t *testing.T) {
 	r := newRig(t)

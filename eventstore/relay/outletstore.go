@@ -28,6 +28,8 @@ var (
 	outletRemoveSQL string
 	//go:embed sql/outlet_mark.sql
 	outletMarkSQL string
+	//go:embed sql/outlet_unmark.sql
+	outletUnmarkSQL string
 	//go:embed sql/outlet_leave.sql
 	outletLeaveSQL string
 	//go:embed sql/reader_add.sql
@@ -47,7 +49,7 @@ type Outlet struct {
 	Readers  []string   // sorted
 
 	id   uuid.UUID
-	mark place
+	mark mark
 }
 
 // place is how far an outlet has come: all that it tells of the log up to the position
@@ -55,6 +57,12 @@ type Outlet struct {
 type place struct {
 	sequence uint64
 	position eventstore.Position
+}
+
+// mark is a place that was noted. It is true of the log of its epoch only.
+type mark struct {
+	place
+	epoch int32
 }
 
 var (
@@ -148,8 +156,14 @@ func (s *OutletStore) leave(ctx context.Context, holder uuid.UUID) error {
 }
 
 // note keeps a place of an outlet, for when its stream cannot tell.
-func (s *OutletStore) note(ctx context.Context, o *Outlet, at place) error {
-	_, err := s.exec(ctx, "note", outletMarkSQL, o.Account, o.Audience, o.id, at.position, int64(at.sequence))
+func (s *OutletStore) note(ctx context.Context, o *Outlet, m mark) error {
+	_, err := s.exec(ctx, "note", outletMarkSQL, o.Account, o.Audience, o.id, m.position, int64(m.sequence), m.epoch)
+	return err
+}
+
+// unmark forgets the place that was noted, if it is not one of the log that ends with head.
+func (s *OutletStore) unmark(ctx context.Context, o *Outlet, head eventstore.Head) error {
+	_, err := s.exec(ctx, "forget the place", outletUnmarkSQL, o.Account, o.Audience, o.id, head.Position, head.Epoch)
 	return err
 }
 
@@ -176,7 +190,7 @@ func (s *OutletStore) query(ctx context.Context, sql string, args ...any) ([]Out
 	}
 	outlets, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Outlet, err error) {
 		var sequence int64
-		err = row.Scan(&o.Account, &o.Audience, &o.id, &o.Start, &o.mark.position, &sequence, &o.OpenedAt, &o.ClosedAt, &o.Readers)
+		err = row.Scan(&o.Account, &o.Audience, &o.id, &o.Start, &o.mark.position, &sequence, &o.mark.epoch, &o.OpenedAt, &o.ClosedAt, &o.Readers)
 		o.mark.sequence = uint64(sequence)
 		return o, err
 	})

@@ -33,6 +33,9 @@ func (f *filler) inspect(ctx context.Context) error {
 		return err
 	}
 	f.epoch, f.ahead = head.Epoch, nil
+	if err := f.doubt(ctx, head); err != nil {
+		return err
+	}
 	info, err := f.ensure(ctx)
 	if err != nil {
 		return err
@@ -52,6 +55,19 @@ func (f *filler) inspect(ctx context.Context) error {
 	}
 	f.at, f.created = at, info.Created
 	return f.admit(ctx)
+}
+
+// doubt forgets the place that was noted if the log has lost its end since: what will be
+// up to there are other events.
+func (f *filler) doubt(ctx context.Context, head eventstore.Head) error {
+	if f.noted.epoch == head.Epoch && f.noted.position <= head.Position {
+		return nil
+	}
+	if err := f.store.unmark(ctx, f.outlet, head); err != nil {
+		return err
+	}
+	f.noted = mark{place{0, f.outlet.Start}, head.Epoch}
+	return nil
 }
 
 // ensure returns the stream as it is, after making it or setting it right where needed.
@@ -146,7 +162,7 @@ func (f *filler) last(ctx context.Context, info *jetstream.StreamInfo) (at place
 		if f.noted.sequence != state.LastSeq {
 			return at, "tail missing", nil
 		}
-		return f.noted, "", nil
+		return f.noted.place, "", nil
 	}
 	messages, err := lastOf(ctx, f.js, f.target.stream, state.FirstSeq, state.LastSeq, f.window)
 	if err != nil {
@@ -236,10 +252,11 @@ func (f *filler) note(ctx context.Context) error {
 	if !far && (f.at.sequence == f.noted.sequence || time.Since(f.since) < f.timing.note) {
 		return nil
 	}
-	if err := f.store.note(ctx, f.outlet, f.at); err != nil {
+	noted := mark{f.at, f.epoch}
+	if err := f.store.note(ctx, f.outlet, noted); err != nil {
 		return err
 	}
-	f.noted, f.since = f.at, time.Now()
+	f.noted, f.since = noted, time.Now()
 	return nil
 }
 
@@ -262,11 +279,12 @@ func (f *filler) admit(ctx context.Context) error {
 	if err := have.Err(); err != nil {
 		return fmt.Errorf("list the consumers: %w", err)
 	}
+	made := s.CachedInfo().Config.Metadata // by which readers tell one stream from the next
 	for _, name := range f.outlet.Readers {
 		// It remembers nothing that matters: the reader says where to go on.
 		if _, err := s.CreateOrUpdateConsumer(ctx, jetstream.ConsumerConfig{
 			Durable: name, DeliverPolicy: jetstream.DeliverAllPolicy, AckPolicy: jetstream.AckNonePolicy,
-			Metadata: map[string]string{metadataReader: name},
+			Metadata: map[string]string{metadataReader: name, metadataOutlet: made[metadataOutlet], metadataEpoch: made[metadataEpoch]},
 		}); err != nil {
 			return fmt.Errorf("make a consumer: %w", err)
 		}

@@ -127,6 +127,8 @@ func asTrouble(err error) *trouble {
 		return t
 	case errors.Is(err, eventstore.ErrUnavailable):
 		return &trouble{StateWaitingForLog, err.Error()}
+	case errors.Is(err, ErrAhead):
+		return &trouble{StateHalted, err.Error() + ". " + advice}
 	case errors.Is(err, nats.ErrMaxPayload):
 		return &trouble{StateRefused, err.Error()}
 	}

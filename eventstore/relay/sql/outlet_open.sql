@@ -3,5 +3,5 @@ INSERT INTO outlets.outlets (shard, account_id, audience, outlet_id, start_posit
 VALUES ($1, $2, $3, $4, $5, $5)
     ON CONFLICT (shard, account_id, audience) DO UPDATE
    SET outlet_id = excluded.outlet_id, start_position = excluded.start_position, mark_position = excluded.mark_position,
-       mark_sequence = 0, opened_at = now(), closed_at = NULL
+       mark_sequence = 0, mark_epoch = 0, opened_at = now(), closed_at = NULL
  WHERE outlets.closed_at IS NOT NULL
