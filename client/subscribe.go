@@ -32,7 +32,8 @@ type SubscribeOptions struct {
 	// admitted to an outlet. It gives all subjects, and is for one Subscribe at a time. "": one
 	// is made.
 	Consumer string
-	// Cursor remembers the sequence of the last message that the caller is done with. nil:
+	// Cursor remembers the sequence of the last message that the caller is done with, and of
+	// which stream. A sequence alone is taken to be one of the stream that is there. nil:
 	// nothing does.
 	Cursor Cursor
 }
@@ -54,9 +55,19 @@ type Message struct {
 	Data       json.RawMessage
 }
 
+// ErrBegunAnew: the stream is not the one that the cursor is of. An outlet was switched off
+// and on, or the log has lost its end: the same sequences may mean other messages, and some of
+// what was read may not have happened. Subscribe with an empty cursor to read the stream from
+// its beginning; messages that were seen before have the same ID.
+var ErrBegunAnew = errors.New("the stream has begun anew: read it from its beginning, with an empty cursor")
+
 // Subscribe goes through the messages of a stream as they come, until ctx ends or the
 // caller stops. A message counts as done when the next one is asked for: the cursor is
 // saved then. After a crash in between, that message comes again.
+//
+// It ends with ErrBegunAnew rather than leave out messages of another stream of that name.
+// With a Consumer that is not there it ends after some seconds, and with one that is not
+// permitted within a minute; one that was there once is waited for.
 func Subscribe(ctx context.Context, js jetstream.JetStream, o SubscribeOptions) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		if err := subscribe(ctx, js, o, yield); err != nil {
@@ -79,8 +90,8 @@ func subscribe(ctx context.Context, js jetstream.JetStream, o SubscribeOptions, 
 			return err
 		}
 		if saved != "" {
-			if s.last, err = strconv.ParseUint(saved, 10, 64); err != nil {
-				return errors.New("the cursor is not a sequence")
+			if err := s.goOn(saved); err != nil {
+				return err
 			}
 		}
 	}
@@ -102,13 +113,18 @@ type subscriber struct {
 	js    jetstream.JetStream
 	yield func(Message, error) bool
 	last  uint64 // the sequence of the last message that the caller is done with
-	// beyond is the sequence of the last message that did not follow.
-	beyond uint64
+	// beyond is the sequence of a message that came where those before it were missing; 0: none.
+	beyond   uint64
+	making   string // says which stream last is of; "": that is not known
+	admitted bool   // Consumer was there once
 }
 
 // ordered makes a consumer that sees to it by itself that nothing is missing.
 func (s *subscriber) ordered(ctx context.Context) (jetstream.MessagesContext, error) {
 	config := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverAllPolicy, FilterSubjects: s.Subjects}
+	if err := s.inspect(ctx); err != nil {
+		return nil, err
+	}
 	if s.last > 0 {
 		config.DeliverPolicy, config.OptStartSeq = jetstream.DeliverByStartSequencePolicy, s.last+1
 	}
@@ -120,9 +136,9 @@ func (s *subscriber) ordered(ctx context.Context) (jetstream.MessagesContext, er
 }
 
 // each hands out messages until the caller stops, and reports whether it did. From a
-// consumer that does not see to it by itself, a message that does not follow the last one
-// ends it, unless it has come in the same place before: what is missing has expired.
+// consumer that does not see to it by itself, a message that does not follow ends it.
 func (s *subscriber) each(ctx context.Context, messages jetstream.MessagesContext) (stopped bool, err error) {
+	var consumer string
 	for {
 		raw, err := messages.Next(jetstream.NextContext(ctx))
 		if err != nil {
@@ -135,16 +151,27 @@ func (s *subscriber) each(ctx context.Context, messages jetstream.MessagesContex
 		if err != nil {
 			return false, err
 		}
-		if s.Consumer != "" && m.Sequence != s.last+1 && (m.Sequence <= s.last || m.Sequence != s.beyond) {
-			s.beyond = m.Sequence
+		if s.Consumer != "" && !s.follows(m.Sequence) {
 			return false, errGap
+		}
+		if s.Consumer == "" {
+			meta, err := raw.Metadata()
+			if err != nil {
+				return false, err
+			}
+			if meta.Consumer != consumer { // it was made anew, and so may be the stream
+				if err := s.inspect(ctx); err != nil {
+					return false, err
+				}
+				consumer = meta.Consumer
+			}
 		}
 		if !s.yield(m, nil) {
 			return true, nil
 		}
 		s.last = m.Sequence
 		if s.Cursor != nil {
-			if err := s.Cursor.Save(ctx, strconv.FormatUint(m.Sequence, 10)); err != nil {
+			if err := s.Cursor.Save(ctx, s.cursor()); err != nil {
 				return false, fmt.Errorf("%w: %w", errCursor, err)
 			}
 		}
