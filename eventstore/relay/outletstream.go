@@ -33,6 +33,9 @@ func (f *filler) inspect(ctx context.Context) error {
 		return err
 	}
 	f.epoch, f.ahead = head.Epoch, nil
+	if f.outlet.Start > head.Position {
+		return inTrouble(StateHalted, "the log has lost what comes before position %d, where the outlet begins. Switch the outlet off and on", f.outlet.Start)
+	}
 	if err := f.doubt(ctx, head); err != nil {
 		return err
 	}
