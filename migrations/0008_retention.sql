@@ -5,6 +5,8 @@
 
 -- Nobody gets into an erased account, and it takes in nothing.
 ALTER TABLE directory.accounts ADD COLUMN erased_at timestamptz;
+-- When the settings were last chosen: older ones from elsewhere do not replace them.
+ALTER TABLE directory.accounts ADD COLUMN settings_at timestamptz NOT NULL DEFAULT now();
 
 -- Those whose retention is not the default, which are few.
 CREATE INDEX accounts_retention_idx ON directory.accounts (account_id)

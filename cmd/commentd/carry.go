@@ -26,7 +26,9 @@ type accountEntry struct {
 	Slug      string             `json:"slug"`
 	Settings  directory.Settings `json:"settings"`
 	CreatedAt time.Time          `json:"created_at"`
-	ErasedAt  *time.Time         `json:"erased_at"`
+	// SettingsAt is when Settings were last chosen.
+	SettingsAt time.Time  `json:"settings_at"`
+	ErasedAt   *time.Time `json:"erased_at"`
 }
 
 type userEntry struct {
@@ -59,7 +61,7 @@ func (t *tools) directoryGiver(names bool) func(ctx context.Context, give func(t
 }
 
 func (t *tools) giveAccount(ctx context.Context, a directory.Account, names bool, give func(transfer.Entry) error) error {
-	if err := giveEntry(give, entryAccount, accountEntry{a.ID, a.Slug, a.Settings, a.CreatedAt.UTC(), a.ErasedAt}); err != nil {
+	if err := giveEntry(give, entryAccount, accountEntry{a.ID, a.Slug, a.Settings, a.CreatedAt.UTC(), a.SettingsAt.UTC(), a.ErasedAt}); err != nil {
 		return err
 	}
 	for after, more := int64(0), true; more; {
@@ -107,7 +109,7 @@ func (t *tools) restoreEntry(ctx context.Context, e transfer.Entry) error {
 		if err := readEntry(e, &a); err != nil {
 			return err
 		}
-		return t.directory.RestoreAccount(ctx, directory.Account{ID: a.ID, Slug: a.Slug, Settings: a.Settings, CreatedAt: a.CreatedAt, ErasedAt: a.ErasedAt})
+		return t.directory.RestoreAccount(ctx, directory.Account{ID: a.ID, Slug: a.Slug, Settings: a.Settings, CreatedAt: a.CreatedAt, SettingsAt: a.SettingsAt, ErasedAt: a.ErasedAt})
 	case entryUser:
 		var u userEntry
 		if err := readEntry(e, &u); err != nil {

@@ -15,7 +15,9 @@ type Account struct {
 	Slug      string // its name in subjects and on the command line; never changes
 	Settings  Settings
 	CreatedAt time.Time
-	ErasedAt  *time.Time // all that was in it is erased, or about to be; nil: it is not
+	// SettingsAt is when Settings were last chosen.
+	SettingsAt time.Time
+	ErasedAt   *time.Time // all that was in it is erased, or about to be; nil: it is not
 }
 
 // Settings are what an account can choose. The zero value is the default.

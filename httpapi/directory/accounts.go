@@ -162,7 +162,7 @@ func (s *Store) Policies(ctx context.Context) ([]retention.Policy, error) {
 func scanAccount(row pgx.CollectableRow) (Account, error) {
 	var a Account
 	var settings string
-	if err := row.Scan(&a.ID, &a.Slug, &settings, &a.CreatedAt, &a.ErasedAt); err != nil {
+	if err := row.Scan(&a.ID, &a.Slug, &settings, &a.CreatedAt, &a.SettingsAt, &a.ErasedAt); err != nil {
 		return a, err
 	}
 	var err error

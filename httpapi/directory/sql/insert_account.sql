@@ -1,3 +1,3 @@
 INSERT INTO directory.accounts (slug, settings)
 VALUES ($1, $2)
-RETURNING account_id, slug, settings, created_at, erased_at;
+RETURNING account_id, slug, settings, created_at, settings_at, erased_at;

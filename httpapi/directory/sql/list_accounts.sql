@@ -1,3 +1,3 @@
-SELECT account_id, slug, settings, created_at, erased_at
+SELECT account_id, slug, settings, created_at, settings_at, erased_at
   FROM directory.accounts
  ORDER BY slug;
