@@ -58,6 +58,7 @@ type importing struct {
 	pending []*group
 	written int64 // events
 	files   bool
+	refused error // of the first entry of the directory that was; those after it are left out
 }
 
 // logHead is the row of log.heads.
@@ -140,7 +141,14 @@ func (i *importing) compare(ctx context.Context, g *group) error {
 		return refuse(g.line, "the log has another event at position %d", g.recorded.Position)
 	}
 	i.known = i.known[1:]
-	return nil
+	if i.files {
+		return nil
+	}
+	b, err := newBatch([]*group{g}) // as if it were appended
+	if err == nil {
+		i.files = b.blobs
+	}
+	return err
 }
 
 // maxTries bounds how often a batch is sealed again because one of its keys is about to be
@@ -161,6 +169,9 @@ func (i *importing) flush(ctx context.Context) error {
 			break
 		}
 	}
+	if errors.Is(err, errRetired) {
+		return fmt.Errorf("append: %w: its keys are destroyed all the time", eventstore.ErrBusy)
+	}
 	if err != nil {
 		return err
 	}
@@ -170,18 +181,27 @@ func (i *importing) flush(ctx context.Context) error {
 	return nil
 }
 
+// entry restores an entry of the directory. One of a file that ends before the log does is
+// refused: it may undo what has happened since.
 func (i *importing) entry(ctx context.Context, line int, e Entry) error {
-	if err := i.flush(ctx); err != nil {
+	if err := i.flush(ctx); err != nil || i.refused != nil {
 		return err
+	}
+	if i.head.position > i.chain.position {
+		i.refused = refuse(line, "the file ends at position %d, the log here at %d: what the file says of accounts and people is out of date",
+			i.chain.position, i.head.position)
+		return nil
 	}
 	err := i.Directory(ctx, e)
 	if err == nil || errors.Is(err, eventstore.ErrUnavailable) {
 		return err
 	}
-	return refuse(line, "%v", err)
+	i.refused = refuse(line, "%v", err)
+	return nil
 }
 
-// end has numbers be drawn from beyond those that the file may hold.
+// end has numbers be drawn from beyond those that the file may hold, also if an entry of the
+// directory was refused: the events with the numbers are here.
 func (i *importing) end(ctx context.Context, t *tree) error {
 	if err := i.flush(ctx); err != nil {
 		return err
@@ -189,7 +209,7 @@ func (i *importing) end(ctx context.Context, t *tree) error {
 	if _, err := i.Pool.Exec(ctx, skipNumbersSQL, t.NumberBlock); err != nil {
 		return failed("skip numbers", err)
 	}
-	return nil
+	return i.refused
 }
 
 // failed says what could not be done, without what Postgres says of the data.

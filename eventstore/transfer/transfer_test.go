@@ -73,8 +73,8 @@ func TestSameLog(t *testing.T) {
 		t.Errorf("there are %d rows of files", n)
 	}
 	again, err := to.importer().Import(t.Context(), bytes.NewReader(file), from.key.String())
-	if err != nil || again.New != 0 {
-		t.Errorf("Import again = %+v, %v; want nothing new", again, err)
+	if err != nil || again.New != 0 || !again.Files {
+		t.Errorf("Import again = %+v, %v; want nothing new, and the files", again, err)
 	}
 	to.must(domain.RedactComment{Account: account, Ticket: ticket, Comment: secrets[0], By: admin, Audit: to.numbers().Audit, Hide: domain.Redaction{Text: "secret"}})
 	to.say(ticket, to.withFile("it goes on"), false)

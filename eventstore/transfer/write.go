@@ -74,6 +74,11 @@ func (i *importing) write(ctx context.Context, b *batch) error {
 		}
 		return nil
 	})
+	if errors.Is(err, errRetired) {
+		for _, s := range sealed { // any of them may be the one
+			i.Vault.Forget(s.bucket)
+		}
+	}
 	var refused *RefusedError
 	if err == nil || errors.Is(err, errRetired) || errors.Is(err, ErrMoved) || errors.As(err, &refused) {
 		return err
