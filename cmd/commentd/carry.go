@@ -31,6 +31,13 @@ type accountEntry struct {
 	ErasedAt   *time.Time `json:"erased_at"`
 }
 
+// accountName is all that is said of an account in a file without texts: to whom events
+// belong.
+type accountName struct {
+	ID   domain.AccountID `json:"id"`
+	Slug string           `json:"slug"`
+}
+
 type userEntry struct {
 	Account   domain.AccountID `json:"account_id"`
 	ID        domain.UserID    `json:"id"`
@@ -43,16 +50,21 @@ type userEntry struct {
 	UpdatedAt time.Time        `json:"updated_at"`
 }
 
-// directoryGiver gives all accounts, people and API keys; without names and addresses, if
-// those are not to leave the database.
-func (t *tools) directoryGiver(names bool) func(ctx context.Context, give func(transfer.Entry) error) error {
+// directoryGiver gives all accounts, people and API keys; no more than the ids and slugs of
+// accounts, if that is not to leave the database.
+func (t *tools) directoryGiver(all bool) func(ctx context.Context, give func(transfer.Entry) error) error {
 	return func(ctx context.Context, give func(transfer.Entry) error) error {
 		accounts, err := t.directory.Accounts(ctx)
 		if err != nil {
 			return err
 		}
 		for _, a := range accounts {
-			if err := t.giveAccount(ctx, a, names, give); err != nil {
+			if all {
+				err = t.giveAccount(ctx, a, give)
+			} else {
+				err = giveEntry(give, entryAccount, accountName{a.ID, a.Slug})
+			}
+			if err != nil {
 				return err
 			}
 		}
@@ -60,7 +72,7 @@ func (t *tools) directoryGiver(names bool) func(ctx context.Context, give func(t
 	}
 }
 
-func (t *tools) giveAccount(ctx context.Context, a directory.Account, names bool, give func(transfer.Entry) error) error {
+func (t *tools) giveAccount(ctx context.Context, a directory.Account, give func(transfer.Entry) error) error {
 	if err := giveEntry(give, entryAccount, accountEntry{a.ID, a.Slug, a.Settings, a.CreatedAt.UTC(), a.SettingsAt.UTC(), a.ErasedAt}); err != nil {
 		return err
 	}
@@ -71,9 +83,6 @@ func (t *tools) giveAccount(ctx context.Context, a directory.Account, names bool
 		}
 		for _, u := range page.Users {
 			entry := userEntry{u.Account, u.ID, u.Number, u.Role, u.Active, u.Name, u.Email, u.CreatedAt.UTC(), u.UpdatedAt.UTC()}
-			if !names {
-				entry.Name, entry.Email = "", ""
-			}
 			if err := giveEntry(give, entryUser, entry); err != nil {
 				return err
 			}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"os"
 
 	"github.com/commentd/commentd/eventstore"
@@ -45,19 +46,22 @@ func (c logExport) Run(ctx context.Context, e env) error {
 
 // toFile writes a file that only its owner can read, or goes on in it.
 func (c logExport) toFile(ctx context.Context, exporter *transfer.Exporter, what transfer.Range) error {
+	device, err := openDevice(c.Output)
+	if err != nil {
+		return &usageError{err}
+	}
+	if device != nil {
+		return writeAll(device, func(w io.Writer) error { return exporter.Export(ctx, w, what) })
+	}
 	file, err := os.OpenFile(c.Output, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return &usageError{err}
 	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() { // a terminal, a pipe
-		w := bufio.NewWriter(file)
-		return errors.Join(exporter.Export(ctx, w, what), w.Flush(), file.Close())
+	if err := file.Chmod(0o600); err != nil { // it may have been there
+		return &usageError{errors.Join(err, file.Close())}
 	}
 	buffered := &bufferedFile{File: file, w: bufio.NewWriterSize(file, 1<<20)}
-	if err == nil {
-		err = exporter.Continue(ctx, buffered, what)
-	}
+	err = exporter.Continue(ctx, buffered, what)
 	if errors.Is(err, transfer.ErrOther) {
 		err = &usageError{err}
 	}

@@ -44,6 +44,7 @@ func (c logImport) Run(ctx context.Context, e env) error {
 		key = audit.NewKey(root, 0).String()
 	}
 	bars := newProgressBars(e.stderr)
+	defer bars.stop()
 	counted := func(step string) io.Reader { return &countedReader{in: in, step: step, total: size, bars: bars} }
 	tell := func(report transfer.Report, err error) error {
 		bars.stop()

@@ -72,12 +72,12 @@ func whenSealed(ctx context.Context, try func() error) error {
 // writeBundle writes a file that only its owner can read: texts are in it. It takes the
 // place of an older one only once it is whole.
 func writeBundle(name string, write func(io.Writer) error) error {
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() { // a terminal, a pipe
-		file, err := os.OpenFile(name, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		return writeAll(file, write)
+	device, err := openDevice(name)
+	if err != nil {
+		return err
+	}
+	if device != nil {
+		return writeAll(device, write)
 	}
 	file, err := os.CreateTemp(filepath.Dir(name), ".bundle-*") // of mode 0600
 	if err != nil {
@@ -87,6 +87,16 @@ func writeBundle(name string, write func(io.Writer) error) error {
 		return errors.Join(err, os.Remove(file.Name()))
 	}
 	return os.Rename(file.Name(), name)
+}
+
+// openDevice opens what is not a file but a terminal or a pipe; nil: it is a file, or is not
+// there. It only writes: a pipe that is open for reading, too, never waits for its reader,
+// and never learns that it is gone.
+func openDevice(name string) (*os.File, error) {
+	if info, err := os.Stat(name); err != nil || info.Mode().IsRegular() {
+		return nil, nil
+	}
+	return os.OpenFile(name, os.O_WRONLY, 0)
 }
 
 func writeAll(file *os.File, write func(io.Writer) error) error {
