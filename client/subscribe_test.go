@@ -84,6 +84,7 @@ func TestSubscribeStopsTogetherWithItsContext(t *testing.T) {
 	readers(t, func(t *testing.T, s *stand, o client.SubscribeOptions) {
 		s.fill("one", 3)
 		ctx, cancel := context.WithCancel(within(t))
+		defer cancel()
 		for _, err := range client.Subscribe(ctx, s, o) {
 			if err != nil {
 				t.Fatal(err)
