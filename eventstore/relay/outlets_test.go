@@ -94,10 +94,20 @@ func TestOutletsHeal(t *testing.T) {
 					info.Config.RePublish != nil || info.Config.Metadata[metadataOutlet] != want.Metadata[metadataOutlet] || !info.Config.DenyDelete {
 					return fmt.Errorf("stream is %+v, want %+v", info, want)
 				}
-				if n := len(r.due(1, AudiencePublic, 0)); info.State.Msgs != uint64(n) || info.State.FirstSeq != 1 {
-					return fmt.Errorf("stream is %+v, want %d messages", info.State, n)
+				due := r.due(1, AudiencePublic, 0)
+				if info.State.Msgs != uint64(len(due)) || info.State.FirstSeq != 1 {
+					return fmt.Errorf("stream is %+v, want %d messages", info.State, len(due))
 				}
-				return nil
+				// What was on its way when the stream changed may have been taken: the number is
+				// right then before the messages are.
+				stream, err := r.js.Stream(t.Context(), name)
+				for i := 0; err == nil && i < len(due); i++ {
+					var m *jetstream.RawStreamMsg
+					if m, err = stream.GetMsg(t.Context(), uint64(i+1)); err == nil && m.Header.Get("ce-id") != due[i].ID.String() {
+						err = fmt.Errorf("message %d is of another event", i+1)
+					}
+				}
+				return err
 			})
 			wantSame(t, before, r.wantOutlet(1, AudiencePublic, 0))
 			r.wantOutletsHealthy(o)
