@@ -120,22 +120,12 @@ func (h *httpStack) check(ctx context.Context, b *bench) error {
 // written.
 func (h *httpStack) sane() error {
 	for _, url := range []string{"http://" + h.address + listPath(h.listed[0]), "http://" + h.floor + floorListPath(h.listed[0])} {
-		request, err := http.NewRequest(http.MethodGet, url, nil)
+		body, err := get(url, h.library.key)
 		if err != nil {
 			return err
 		}
-		request.Header.Set("Authorization", "Bearer "+h.library.key)
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return err
-		}
-		body, err := io.ReadAll(response.Body)
-		_ = response.Body.Close()
-		if err != nil {
-			return err
-		}
-		if n := strings.Count(string(body), commentText); response.StatusCode != http.StatusOK || n != listSize {
-			return fmt.Errorf("a list was answered %d with %d comments instead of 200 with %d", response.StatusCode, n, listSize)
+		if n := strings.Count(string(body), commentText); n != listSize {
+			return fmt.Errorf("a list was answered with %d comments instead of %d", n, listSize)
 		}
 	}
 	return nil
@@ -153,17 +143,8 @@ func floorPage(t domain.TicketID, after time.Time, limit int) string {
 // lookups are what the product counts of its page cache.
 type lookups struct{ hits, misses float64 }
 
-func (h *httpStack) cacheLookups(ctx context.Context) (l lookups, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+h.address+"/metrics", nil)
-	if err != nil {
-		return l, err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return l, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+func (h *httpStack) cacheLookups() (l lookups, err error) {
+	body, err := get("http://"+h.address+"/metrics", "")
 	if err != nil {
 		return l, err
 	}
@@ -182,4 +163,23 @@ func (h *httpStack) cacheLookups(ctx context.Context) (l lookups, err error) {
 		return l, errors.New("the product does not count its page cache")
 	}
 	return l, nil
+}
+
+// get returns what a server answers with 200.
+func get(url, key string) ([]byte, error) {
+	request, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+key)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = &refusal{response.StatusCode}
+	}
+	return body, err
 }

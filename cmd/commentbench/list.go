@@ -59,7 +59,7 @@ func (b *bench) measureList(ctx context.Context) ([]result, error) {
 	}
 	product := gets(h.listed, h.library.key, listPath)
 	floor := gets(h.listed, h.library.key, floorListPath)
-	before, err := h.cacheLookups(ctx)
+	before, err := h.cacheLookups()
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +70,7 @@ func (b *bench) measureList(ctx context.Context) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	after, err := h.cacheLookups(ctx)
+	after, err := h.cacheLookups()
 	if err != nil {
 		return nil, err
 	}

@@ -33,8 +33,8 @@ func (b *bench) measureSubscribers(ctx context.Context) (results []result, err e
 	if err != nil {
 		return nil, err
 	}
-	posted := door{key: l.key, path: commentsPath}
-	if posted.tickets, err = l.openTickets(ctx, b.size(1000)); err != nil {
+	h := &httpStack{library: l, posted: door{key: l.key, path: commentsPath}}
+	if h.posted.tickets, err = l.openTickets(ctx, b.size(1000)); err != nil {
 		return nil, err
 	}
 	natsURL, err := b.startNATS("subscribers_nats", false)
@@ -46,8 +46,7 @@ func (b *bench) measureSubscribers(ctx context.Context) (results []result, err e
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, service.stop()) }()
-	posted.address = address
-	h := &httpStack{library: l, address: address}
+	h.address, h.posted.address = address, address
 	var byStream, byWebhook told
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		byWebhook.note(r.Header.Get("webhook-id"))
@@ -71,7 +70,7 @@ func (b *bench) measureSubscribers(ctx context.Context) (results []result, err e
 	time.Sleep(3 * time.Second) // within two, the webhook is known
 	stream, hook := new(latencies), new(latencies)
 	for round := -1; round < b.Rounds; round++ {
-		committed, err := b.tellSubscribers(ctx, h, &posted)
+		committed, err := b.tellSubscribers(ctx, h)
 		if err != nil {
 			return nil, err
 		}
@@ -95,7 +94,7 @@ func (b *bench) measureSubscribers(ctx context.Context) (results []result, err e
 	if err := <-followed; err != nil && !errors.Is(err, context.Canceled) {
 		return nil, err
 	}
-	memory, err := b.idleStreams(ctx, service, address, l.key, posted.tickets[0])
+	memory, err := b.idleStreams(ctx, service, address, l.key, h.posted.tickets[0])
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +108,7 @@ func (b *bench) measureSubscribers(ctx context.Context) (results []result, err e
 		absolute("E", "commit → webhook, first attempt"+what+"p50", "ms", hook.p50, nil),
 		absolute("E", "commit → webhook, first attempt"+what+"p99", "ms", hook.p99, nil),
 		absolute("E", fmt.Sprintf("process with %d idle SSE streams: resident memory", b.size(idleStreams)), "MiB", series{memory}, atMost(200)),
-	}, b.checkLog(ctx, l.desk, posted.acked.Load())
+	}, h.check(ctx, b)
 }
 
 // latencies are the quantiles of each round.
@@ -121,22 +120,13 @@ func (l *latencies) add(took []time.Duration) {
 }
 
 // tellSubscribers posts at a rate, and returns when each event was committed.
-func (b *bench) tellSubscribers(ctx context.Context, h *httpStack, posted *door) (map[string]time.Time, error) {
+func (b *bench) tellSubscribers(ctx context.Context, h *httpStack) (map[string]time.Time, error) {
 	before, err := h.library.log.Head(ctx)
 	if err != nil {
 		return nil, err
 	}
-	clients, closeAll, err := dialAll(posted.address, manyCallers)
-	if err != nil {
-		return nil, err
-	}
-	defer closeAll()
-	buffers := make([][]byte, manyCallers)
-	s, err := openLoop(ctx, manyCallers, toldRate, time.Duration(b.Seconds*float64(time.Second)), func(_ context.Context, caller int) error {
-		_, err := posted.post(clients[caller], anyOf(posted.tickets), &buffers[caller])
-		return err
-	})
-	b.correct.Failed += s.failed
+	f, _, err := h.postAtRate(ctx, toldRate, time.Duration(b.Seconds*float64(time.Second)))
+	b.correct.Failed += f.posted.failed
 	if err != nil {
 		return nil, err
 	}

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -119,7 +117,7 @@ func (l *library) zendeskPath(ctx context.Context, ticket domain.TicketID) (stri
 func (h *httpStack) walk(path string, pages int) (paths []string, err error) {
 	for range pages {
 		paths = append(paths, path)
-		body, err := h.get(path)
+		body, err := get("http://"+h.address+path, h.library.key)
 		if err != nil {
 			return nil, err
 		}
@@ -155,22 +153,4 @@ func (h *httpStack) walk(path string, pages int) (paths []string, err error) {
 		return nil, fmt.Errorf("the list ended after %d pages instead of %d", len(paths), pages)
 	}
 	return paths, nil
-}
-
-func (h *httpStack) get(path string) ([]byte, error) {
-	request, err := http.NewRequest(http.MethodGet, "http://"+h.address+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Authorization", "Bearer "+h.library.key)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = &refusal{response.StatusCode}
-	}
-	return body, err
 }
