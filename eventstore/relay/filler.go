@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -208,8 +207,7 @@ func (f *filler) relaying() {
 // the next attempt.
 func (f *filler) explain(ctx context.Context, err error) time.Duration {
 	f.failed++
-	wait := min(10*time.Millisecond<<min(f.failed, 7), time.Second)
-	wait = wait/2 + rand.N(wait/2) // two fillers must not keep getting in each other's way
+	wait := pauseAfter(f.failed)
 	switch {
 	case errors.Is(err, errNotNext), errors.Is(err, errChanged), errors.Is(err, errHistory):
 		if f.failed < manyFailures {

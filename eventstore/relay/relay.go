@@ -305,12 +305,18 @@ func (r *Relay) measure(ctx context.Context, high eventstore.Position) {
 // manyFailures in a row are no longer one relay getting in another's way.
 const manyFailures = 10
 
+// pauseAfter is how long to wait after so many failures in a row. Two that are after the
+// same stream must not keep getting in each other's way.
+func pauseAfter(failures int) time.Duration {
+	wait := min(10*time.Millisecond<<min(failures, 7), time.Second)
+	return wait/2 + rand.N(wait/2)
+}
+
 // explain enters the state that err stands for, tries what may help, and returns for
 // how long to wait before the next attempt.
 func (r *Relay) explain(ctx context.Context, err error) time.Duration {
 	r.failures++
-	wait := min(10*time.Millisecond<<min(r.failures, 7), time.Second)
-	wait = wait/2 + rand.N(wait/2) // two relays must not keep getting in each other's way
+	wait := pauseAfter(r.failures)
 	switch {
 	case errors.Is(err, errNotNext), errors.Is(err, errChanged), errors.Is(err, errHistory):
 		r.logger.Debug("relay: looking again", "error", err)
