@@ -1,6 +1,11 @@
 package eventstore
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
 
 var (
 	// ErrUnknownOutcome: the write may or may not be in the log (connection lost,
@@ -16,3 +21,13 @@ var (
 	// could not be written; nothing was, and a later try may succeed.
 	ErrBusy = errors.New("too many writers at once")
 )
+
+// Unavailable is the ErrUnavailable of what could not be done. Of an error that Postgres
+// tells of only the SQLSTATE is left: the rest may repeat what was written.
+func Unavailable(doing string, err error) error {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return fmt.Errorf("%w: %s: SQLSTATE %s", ErrUnavailable, doing, refused.Code)
+	}
+	return fmt.Errorf("%w: %s: %w", ErrUnavailable, doing, err)
+}

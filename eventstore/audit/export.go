@@ -31,7 +31,7 @@ func (r *Reader) Export(ctx context.Context, w io.Writer, v *vault.Vault, what E
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	return pgx.BeginTxFunc(ctx, r.pool, options, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
-			return failed("export", err)
+			return eventstore.Unavailable("export", err)
 		}
 		h, err := r.headOf(ctx, tx)
 		if errors.Is(err, ErrNoHead) {

@@ -59,7 +59,7 @@ func AcceptLoss(ctx context.Context, log *eventstore.Store, pool *pgxpool.Pool, 
 			return Loss{}, errMoved
 		}
 		if err != nil {
-			return Loss{}, failed("follow the epoch", err)
+			return Loss{}, eventstore.Unavailable("follow the epoch", err)
 		}
 		return loss, nil
 	}

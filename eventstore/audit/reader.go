@@ -180,14 +180,14 @@ func (r *Reader) hashes(ctx context.Context, h Head) *hashReader {
 func (r *Reader) event(ctx context.Context, account domain.AccountID, position eventstore.Position) (*eventstore.Recorded, error) {
 	rows, err := r.pool.Query(ctx, eventSQL, r.shard, position, account)
 	if err != nil {
-		return nil, failed("read event", err)
+		return nil, eventstore.Unavailable("read event", err)
 	}
 	event, err := pgx.CollectExactlyOneRow(rows, eventstore.ScanRecorded)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil, ErrNoEvent
 	case err != nil:
-		return nil, failed("read event", err)
+		return nil, eventstore.Unavailable("read event", err)
 	}
 	return &event, nil
 }

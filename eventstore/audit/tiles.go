@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/commentd/commentd/eventstore"
 )
 
 //go:embed sql/tiles.sql
@@ -91,7 +93,7 @@ func (r *hashReader) fetch(indexes []int64) error {
 	}
 	rows, err := r.db.Query(r.ctx, tilesSQL, r.shard, r.generation, levels, tiles)
 	if err != nil {
-		return failed("read tiles", err)
+		return eventstore.Unavailable("read tiles", err)
 	}
 	var level int16
 	var n int64
@@ -100,7 +102,7 @@ func (r *hashReader) fetch(indexes []int64) error {
 		r.cache[coordinates{int(level), n}] = append([]byte(nil), hashes...)
 		return nil
 	}); err != nil {
-		return failed("read tiles", err)
+		return eventstore.Unavailable("read tiles", err)
 	}
 	return nil
 }
@@ -110,14 +112,14 @@ func (r *hashReader) fetch(indexes []int64) error {
 func readLeaves(ctx context.Context, db querier, shard int16, generation int32, from, to int64) ([]byte, error) {
 	rows, err := db.Query(ctx, leavesSQL, shard, generation, from, to)
 	if err != nil {
-		return nil, failed("read leaves", err)
+		return nil, eventstore.Unavailable("read leaves", err)
 	}
 	var all, leaves []byte
 	if _, err := pgx.ForEachRow(rows, []any{&leaves}, func() error {
 		all = append(all, leaves...)
 		return nil
 	}); err != nil {
-		return nil, failed("read leaves", err)
+		return nil, eventstore.Unavailable("read leaves", err)
 	}
 	if int64(len(all)) != (to-from)*tlog.HashSize {
 		return nil, fmt.Errorf("%w: the heads of sizes %d to %d hold %d bytes of leaves", errTile, from+1, to, len(all))

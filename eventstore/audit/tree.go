@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/commentd/commentd/eventstore"
@@ -45,7 +44,7 @@ func readState(ctx context.Context, db querier, shard int16) (state, error) {
 	case errors.Is(err, pgx.ErrNoRows):
 		return s, fmt.Errorf("%w: audit.trees or log.heads has no row of shard %d", errTile, shard)
 	case err != nil:
-		return s, failed("read tree", err)
+		return s, eventstore.Unavailable("read tree", err)
 	case size == nil && (s.size > 0 || s.generation > 1):
 		return s, fmt.Errorf("%w: the head of size %d is missing", errTile, s.size)
 	case size == nil:
@@ -124,16 +123,7 @@ func seal(ctx context.Context, db querier, generation int32, size int64, h *Head
 	case errors.Is(err, pgx.ErrNoRows):
 		return errMoved
 	case err != nil:
-		return failed("seal", err)
+		return eventstore.Unavailable("seal", err)
 	}
 	return nil
-}
-
-// failed says what could not be done, without what Postgres says of the data.
-func failed(what string, err error) error {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("%w: %s: SQLSTATE %s", eventstore.ErrUnavailable, what, refused.Code)
-	}
-	return fmt.Errorf("%w: %s: %w", eventstore.ErrUnavailable, what, err)
 }

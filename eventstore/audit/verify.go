@@ -70,7 +70,7 @@ func (v *Verifier) Verify(ctx context.Context) (*Report, error) {
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, v.Pool, options, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"); err != nil {
-			return failed("verify", err)
+			return eventstore.Unavailable("verify", err)
 		}
 		r := &run{Verifier: v, tx: tx, report: report, page: page, enough: enough}
 		if v.small > 0 {
@@ -125,14 +125,14 @@ func (r *run) begin(ctx context.Context) error {
 		r.report.find("log.heads", fmt.Sprintf("shard %d", r.Shard), "missing")
 		r.noLog = true
 	case err != nil:
-		return failed("read log.heads", err)
+		return eventstore.Unavailable("read log.heads", err)
 	}
 	err = r.tx.QueryRow(ctx, "SELECT size, generation, epoch FROM audit.trees WHERE shard = $1", r.Shard).Scan(&r.size, &r.generation, &r.epoch)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		r.report.find("audit.trees", fmt.Sprintf("shard %d", r.Shard), "missing")
 	case err != nil:
-		return failed("read audit.trees", err)
+		return eventstore.Unavailable("read audit.trees", err)
 	}
 	r.report.Position, r.report.Epoch, r.report.Generation = int64(r.head.Position), r.head.Epoch, r.generation
 	_, _ = rand.Read(r.contents.salt[:]) // which never fails

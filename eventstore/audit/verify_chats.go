@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/fold"
 )
 
@@ -22,7 +23,7 @@ func (r *run) compareChats(ctx context.Context) error {
 	}
 	rows, err := fold.ReadChats(ctx, r.tx, r.Shard, keys)
 	if err != nil {
-		return failed("read log.chats", err)
+		return eventstore.Unavailable("read log.chats", err)
 	}
 	for i, key := range keys {
 		name := fmt.Sprintf("account %d chat %s", key.Account, key.Comment)

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/vault"
 )
 
@@ -67,13 +68,13 @@ func (r *run) compareContents(ctx context.Context) error {
 func readContents(ctx context.Context, db querier, shard int16, ids []uuid.UUID) ([]sealedRow, error) {
 	rows, err := db.Query(ctx, contentRowsSQL, shard, ids)
 	if err != nil {
-		return nil, failed("read log.contents", err)
+		return nil, eventstore.Unavailable("read log.contents", err)
 	}
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s sealedRow, err error) {
 		return s, row.Scan((*uuid.UUID)(&s.id), &s.bucket, &s.sealed)
 	})
 	if err != nil {
-		return nil, failed("read log.contents", err)
+		return nil, eventstore.Unavailable("read log.contents", err)
 	}
 	return all, nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/fold"
 	"github.com/commentd/commentd/eventstore/vault"
 )
@@ -69,7 +70,7 @@ func (r *run) compareFiles(ctx context.Context) error {
 	}
 	rows, err := r.tx.Query(ctx, fileRowsSQL, r.Shard, accounts, comments)
 	if err != nil {
-		return failed("read log.files", err)
+		return eventstore.Unavailable("read log.files", err)
 	}
 	var f fileRow
 	if _, err := pgx.ForEachRow(rows, []any{&f.number, &f.account, (*uuid.UUID)(&f.ticket), (*uuid.UUID)(&f.comment), &f.removed, &f.blob}, func() error {
@@ -79,7 +80,7 @@ func (r *run) compareFiles(ctx context.Context) error {
 		}
 		return nil
 	}); err != nil {
-		return failed("read log.files", err)
+		return eventstore.Unavailable("read log.files", err)
 	}
 	for _, s := range r.folded {
 		for number := range s.named {

@@ -137,11 +137,11 @@ func (w *logWalk) compareHead() {
 func (r *run) read(ctx context.Context, sql string, args ...any) ([]eventstore.Recorded, error) {
 	rows, err := r.tx.Query(ctx, sql, append(args, r.page)...)
 	if err != nil {
-		return nil, failed("read events", err)
+		return nil, eventstore.Unavailable("read events", err)
 	}
 	events, err := pgx.CollectRows(rows, eventstore.ScanRecorded)
 	if err != nil {
-		return nil, failed("read events", err)
+		return nil, eventstore.Unavailable("read events", err)
 	}
 	return events, nil
 }

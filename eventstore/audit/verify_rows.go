@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 )
 
 //go:embed sql/strays/*.sql
@@ -30,7 +31,7 @@ func (r *run) rows(ctx context.Context) error {
 		return err
 	}
 	if _, err := r.tx.Exec(ctx, whole); err != nil {
-		return failed("verify", err)
+		return eventstore.Unavailable("verify", err)
 	}
 	files, err := strays.ReadDir("sql/strays")
 	if err != nil {
@@ -72,14 +73,14 @@ func (r *run) rows(ctx context.Context) error {
 func (r *run) stray(ctx context.Context, sql string, args ...any) error {
 	rows, err := r.tx.Query(ctx, sql, args...)
 	if err != nil {
-		return failed("look for strays", err)
+		return eventstore.Unavailable("look for strays", err)
 	}
 	var table, row, problem string
 	if _, err := pgx.ForEachRow(rows, []any{&table, &row, &problem}, func() error {
 		r.report.find(table, row, "%s", problem)
 		return nil
 	}); err != nil {
-		return failed("look for strays", err)
+		return eventstore.Unavailable("look for strays", err)
 	}
 	return nil
 }
@@ -90,11 +91,11 @@ func (r *run) strayContents(ctx context.Context) error {
 	for after := (uuid.UUID{}); ; {
 		rows, err := r.tx.Query(ctx, "SELECT content_id FROM log.contents WHERE shard = $1 AND content_id > $2 ORDER BY content_id LIMIT $3", r.Shard, after, some)
 		if err != nil {
-			return failed("read log.contents", err)
+			return eventstore.Unavailable("read log.contents", err)
 		}
 		ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		if err != nil {
-			return failed("read log.contents", err)
+			return eventstore.Unavailable("read log.contents", err)
 		}
 		for _, id := range ids {
 			if !r.contents.has(domain.ContentID(id)) {

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/fold"
 )
 
@@ -42,7 +43,7 @@ func (r *run) compareTickets(ctx context.Context) error {
 	}
 	rows, err := fold.ReadTickets(ctx, r.tx, r.Shard, keys)
 	if err != nil {
-		return failed("read log.tickets", err)
+		return eventstore.Unavailable("read log.tickets", err)
 	}
 	for i, s := range r.folded {
 		have, found := rows[keys[i]]
@@ -95,7 +96,7 @@ func (r *run) compareComments(ctx context.Context) error {
 	}
 	rows, err := fold.ReadComments(ctx, r.tx, r.Shard, keys)
 	if err != nil {
-		return failed("read log.comments", err)
+		return eventstore.Unavailable("read log.comments", err)
 	}
 	for i, key := range keys {
 		have, found := rows[key]
@@ -129,7 +130,7 @@ func (r *run) compareObligations(ctx context.Context) error {
 	}
 	rows, err := r.tx.Query(ctx, obligationRowsSQL, r.Shard, positions)
 	if err != nil {
-		return failed("read log.obligations", err)
+		return eventstore.Unavailable("read log.obligations", err)
 	}
 	var id, ticket uuid.UUID
 	var account domain.AccountID
@@ -147,7 +148,7 @@ func (r *run) compareObligations(ctx context.Context) error {
 		delete(wanted, domain.EventID(id))
 		return nil
 	}); err != nil {
-		return failed("read log.obligations", err)
+		return eventstore.Unavailable("read log.obligations", err)
 	}
 	for _, want := range wanted {
 		r.report.find("log.obligations", span(int64(want.position), int64(want.position)), "missing, or of another event")

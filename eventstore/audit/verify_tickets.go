@@ -55,7 +55,7 @@ func (r *run) tickets(ctx context.Context) error {
 func (r *run) again(ctx context.Context, to tickMark) error {
 	rows, err := r.tx.Query(ctx, touchedSQL, r.Shard, to.Position, to.Account, uuid.UUID(to.Ticket))
 	if err != nil {
-		return failed("read events", err)
+		return eventstore.Unavailable("read events", err)
 	}
 	var touched []tickMark
 	var account domain.AccountID
@@ -64,7 +64,7 @@ func (r *run) again(ctx context.Context, to tickMark) error {
 		touched = append(touched, tickMark{Account: account, Ticket: domain.TicketID(ticket)})
 		return nil
 	}); err != nil {
-		return failed("read events", err)
+		return eventstore.Unavailable("read events", err)
 	}
 	counted := *r.report
 	for _, t := range touched {

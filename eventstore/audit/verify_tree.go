@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/commentd/commentd/eventstore"
 )
 
 var (
@@ -58,7 +60,7 @@ type treeCheck struct {
 func (r *run) beginTrees(ctx context.Context) error {
 	rows, err := r.tx.Query(ctx, generationsSQL, r.Shard, r.generation)
 	if err != nil {
-		return failed("read audit.heads", err)
+		return eventstore.Unavailable("read audit.heads", err)
 	}
 	sizes := map[int32]int64{}
 	var generation int32
@@ -67,7 +69,7 @@ func (r *run) beginTrees(ctx context.Context) error {
 		sizes[generation] = size
 		return nil
 	}); err != nil {
-		return failed("read audit.heads", err)
+		return eventstore.Unavailable("read audit.heads", err)
 	}
 	for g := int32(1); g <= r.generation && g <= int32(len(sizes))+1; g++ {
 		tree := &treeCheck{run: r, generation: g, size: sizes[g], fetched: -1}
@@ -103,7 +105,7 @@ func (t *treeCheck) begin(ctx context.Context) error {
 	t.open, t.has = make([]tlog.Hash, t.size-floor), make([]bool, t.size-floor)
 	rows, err := t.tx.Query(ctx, "SELECT size, leaves FROM audit.heads WHERE shard = $1 AND generation = $2 AND size > $3", t.Shard, t.generation, floor)
 	if err != nil {
-		return failed("read audit.heads", err)
+		return eventstore.Unavailable("read audit.heads", err)
 	}
 	var size int64
 	var leaves []byte
@@ -116,7 +118,7 @@ func (t *treeCheck) begin(ctx context.Context) error {
 		}
 		return nil
 	}); err != nil {
-		return failed("read audit.heads", err)
+		return eventstore.Unavailable("read audit.heads", err)
 	}
 	return t.checkHeads(ctx)
 }
@@ -178,7 +180,7 @@ func (t *treeCheck) leaf(ctx context.Context, position int64) (h tlog.Hash, ok b
 func (t *treeCheck) fetch(ctx context.Context, n int64) error {
 	rows, err := t.tx.Query(ctx, firstTilesSQL, t.Shard, t.generation, n)
 	if err != nil {
-		return failed("read audit.tiles", err)
+		return eventstore.Unavailable("read audit.tiles", err)
 	}
 	t.tiles = map[int64][]byte{n: nil}
 	var at int64
@@ -187,7 +189,7 @@ func (t *treeCheck) fetch(ctx context.Context, n int64) error {
 		t.tiles[at] = append([]byte(nil), hashes...)
 		return nil
 	}); err != nil {
-		return failed("read audit.tiles", err)
+		return eventstore.Unavailable("read audit.tiles", err)
 	}
 	return nil
 }
@@ -205,11 +207,11 @@ func (t *treeCheck) checkTile(ctx context.Context, want tile) error {
 	row := tileRow(t.generation, want.level, want.n)
 	rows, err := t.tx.Query(ctx, tilesSQL, t.Shard, t.generation, []int16{int16(want.level)}, []int64{want.n})
 	if err != nil {
-		return failed("read audit.tiles", err)
+		return eventstore.Unavailable("read audit.tiles", err)
 	}
 	hashes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (b []byte, err error) { return b, row.Scan(nil, nil, &b) })
 	if err != nil {
-		return failed("read audit.tiles", err)
+		return eventstore.Unavailable("read audit.tiles", err)
 	}
 	if len(hashes) == 0 {
 		t.report.find("audit.tiles", row, "missing")
@@ -248,7 +250,7 @@ func (t *treeCheck) checkHeads(ctx context.Context) error {
 func (t *treeCheck) fetchHeads(ctx context.Context) error {
 	rows, err := t.tx.Query(ctx, headsSQL, t.Shard, t.generation, t.fetched)
 	if err != nil {
-		return failed("read audit.heads", err)
+		return eventstore.Unavailable("read audit.heads", err)
 	}
 	t.heads, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (h storedHead, err error) {
 		var root []byte
@@ -259,7 +261,7 @@ func (t *treeCheck) fetchHeads(ctx context.Context) error {
 		return h, err
 	})
 	if err != nil {
-		return failed("read audit.heads", err)
+		return eventstore.Unavailable("read audit.heads", err)
 	}
 	if t.noMore = len(t.heads) < 1000; len(t.heads) > 0 {
 		t.fetched = t.heads[len(t.heads)-1].Size

@@ -48,11 +48,11 @@ func (s *Store) remove(ctx context.Context, next func(after int64) (pgx.Rows, er
 	for after, full := int64(0), true; full; {
 		rows, queryErr := next(after)
 		if queryErr != nil {
-			return removed, failed("read files", queryErr)
+			return removed, eventstore.Unavailable("read files", queryErr)
 		}
 		page, queryErr := pgx.CollectRows(rows, pgx.RowToStructByPos[file])
 		if queryErr != nil {
-			return removed, failed("read files", queryErr)
+			return removed, eventstore.Unavailable("read files", queryErr)
 		}
 		var gone []int64
 		for _, f := range page {
@@ -69,7 +69,7 @@ func (s *Store) remove(ctx context.Context, next func(after int64) (pgx.Rows, er
 			continue
 		}
 		if _, deleteErr := s.pool.Exec(ctx, deleteSQL, s.config.Shard, gone); deleteErr != nil {
-			return removed, failed("delete files", deleteErr)
+			return removed, eventstore.Unavailable("delete files", deleteErr)
 		}
 		removed += len(gone)
 	}
@@ -119,11 +119,11 @@ func (s *Store) sweep(ctx context.Context, ids []uuid.UUID) (swept int, err erro
 	}
 	rows, err := s.pool.Query(ctx, knownSQL, ids)
 	if err != nil {
-		return 0, failed("look for blobs", err)
+		return 0, eventstore.Unavailable("look for blobs", err)
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
-		return 0, failed("look for blobs", err)
+		return 0, eventstore.Unavailable("look for blobs", err)
 	}
 	known := make(map[uuid.UUID]bool, len(found))
 	for _, id := range found {

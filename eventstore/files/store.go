@@ -3,12 +3,9 @@ package files
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
-	"fmt"
 	"io"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/commentd/commentd/domain"
@@ -89,13 +86,4 @@ func (s *Store) forget(ctx context.Context, id blob.ID) {
 // all reading. Errors of Read: blob.ErrNotFound, blob.ErrDamaged, blob.ErrUnavailable.
 func (s *Store) Open(ctx context.Context, a domain.Attachment) io.ReadSeekCloser {
 	return blob.Open(ctx, s.blobs, blob.ID(a.Blob), blob.Key(a.Key), a.Size)
-}
-
-// failed hides what Postgres may quote.
-func failed(doing string, err error) error {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("%w: %s: SQLSTATE %s", eventstore.ErrUnavailable, doing, refused.Code)
-	}
-	return fmt.Errorf("%w: %s: %w", eventstore.ErrUnavailable, doing, err)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/vault"
 )
 
@@ -93,7 +94,7 @@ func (s *Store) add(ctx context.Context, sql string, u Upload, a domain.Attachme
 		return err
 	})
 	if err != nil && !errors.Is(err, domain.ErrUploads) && !errors.Is(err, domain.ErrUploadQuota) {
-		err = failed("note an upload", err)
+		err = eventstore.Unavailable("note an upload", err)
 	}
 	return a, err
 }
@@ -125,7 +126,7 @@ func (s *Store) Uploaded(ctx context.Context, u Upload) (Uploaded, error) {
 	digest := s.vault.UploadDigest(u.Account, u.Token)
 	rows, err := s.pool.Query(ctx, uploadSQL, s.config.Shard, u.Account, uuid.UUID(u.Uploader), digest[:])
 	if err != nil {
-		return Uploaded{}, failed("read an upload", err)
+		return Uploaded{}, eventstore.Unavailable("read an upload", err)
 	}
 	var up Uploaded
 	var number int64
@@ -143,7 +144,7 @@ func (s *Store) Uploaded(ctx context.Context, u Upload) (Uploaded, error) {
 	case errors.Is(err, vault.ErrDamaged):
 		return Uploaded{}, fmt.Errorf("read an upload: %w", err)
 	case err != nil:
-		return Uploaded{}, failed("read an upload", err)
+		return Uploaded{}, eventstore.Unavailable("read an upload", err)
 	case up.rows == 0:
 		return Uploaded{}, domain.ErrUploads
 	}
@@ -180,7 +181,7 @@ func (s *Store) Drop(ctx context.Context, u Upload) error {
 	tag, err := s.pool.Exec(ctx, dropSQL, s.config.Shard, u.Account, uuid.UUID(u.Uploader), digest[:])
 	switch {
 	case err != nil:
-		return failed("drop an upload", err)
+		return eventstore.Unavailable("drop an upload", err)
 	case tag.RowsAffected() == 0:
 		return domain.ErrUploads
 	}
@@ -196,7 +197,7 @@ func (s *Store) Locate(ctx context.Context, account domain.AccountID, number int
 	case errors.Is(err, pgx.ErrNoRows):
 		return domain.TicketID{}, domain.CommentID{}, domain.ErrNoAttachment
 	case err != nil:
-		return domain.TicketID{}, domain.CommentID{}, failed("look for a file", err)
+		return domain.TicketID{}, domain.CommentID{}, eventstore.Unavailable("look for a file", err)
 	}
 	return domain.TicketID(ticket), domain.CommentID(comment), nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -178,7 +177,7 @@ func (s *OutletStore) remove(ctx context.Context, o *Outlet) error {
 func (s *OutletStore) exec(ctx context.Context, what, sql string, args ...any) (int64, error) {
 	done, err := s.pool.Exec(ctx, sql, append([]any{s.shard}, args...)...)
 	if err != nil {
-		return 0, fmt.Errorf("%w: outlets: %s: %w", eventstore.ErrUnavailable, what, err)
+		return 0, eventstore.Unavailable("outlets: "+what, err)
 	}
 	return done.RowsAffected(), nil
 }
@@ -186,7 +185,7 @@ func (s *OutletStore) exec(ctx context.Context, what, sql string, args ...any) (
 func (s *OutletStore) query(ctx context.Context, sql string, args ...any) ([]Outlet, error) {
 	rows, err := s.pool.Query(ctx, sql, append([]any{s.shard}, args...)...)
 	if err != nil {
-		return nil, fmt.Errorf("%w: outlets: %w", eventstore.ErrUnavailable, err)
+		return nil, eventstore.Unavailable("list outlets", err)
 	}
 	outlets, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Outlet, err error) {
 		var sequence int64
@@ -195,7 +194,7 @@ func (s *OutletStore) query(ctx context.Context, sql string, args ...any) ([]Out
 		return o, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: outlets: %w", eventstore.ErrUnavailable, err)
+		return nil, eventstore.Unavailable("list outlets", err)
 	}
 	return outlets, nil
 }

@@ -301,7 +301,7 @@ func (e *export) destroyed(ctx context.Context, obligations []uuid.UUID) (map[do
 	}
 	rows, err := e.Pool.Query(ctx, destroyedSQL, obligations)
 	if err != nil {
-		return nil, failed("read obligations", err)
+		return nil, eventstore.Unavailable("read obligations", err)
 	}
 	found := map[domain.EventID]time.Time{}
 	var id uuid.UUID
@@ -310,7 +310,7 @@ func (e *export) destroyed(ctx context.Context, obligations []uuid.UUID) (map[do
 		found[domain.EventID(id)] = at.UTC()
 		return nil
 	}); err != nil {
-		return nil, failed("read obligations", err)
+		return nil, eventstore.Unavailable("read obligations", err)
 	}
 	return found, nil
 }
@@ -334,7 +334,7 @@ func (e *export) finish(ctx context.Context) error {
 		}
 	}
 	if err := e.Pool.QueryRow(ctx, numberBlockSQL).Scan(&t.NumberBlock); err != nil {
-		return failed("read numbers", err)
+		return eventstore.Unavailable("read numbers", err)
 	}
 	if err := e.write(line{Tree: t}); err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/commentd/commentd/eventstore"
@@ -82,7 +81,7 @@ func (i *importing) begin(ctx context.Context, h header) (*chain, error) {
 		return nil, refuse(1, "the file has no texts: it proves what has happened, and cannot be imported (export --contents)")
 	}
 	if err := i.Pool.QueryRow(ctx, headSQL, 0).Scan(&i.head.position, &i.head.partitions); err != nil {
-		return nil, failed("read head", err)
+		return nil, eventstore.Unavailable("read head", err)
 	}
 	if h.From > i.head.position+1 {
 		return nil, refuse(1, "the file begins at position %d, the log ends at %d", h.From, i.head.position)
@@ -207,16 +206,7 @@ func (i *importing) end(ctx context.Context, t *tree) error {
 		return err
 	}
 	if _, err := i.Pool.Exec(ctx, skipNumbersSQL, t.NumberBlock); err != nil {
-		return failed("skip numbers", err)
+		return eventstore.Unavailable("skip numbers", err)
 	}
 	return i.refused
-}
-
-// failed says what could not be done, without what Postgres says of the data.
-func failed(doing string, err error) error {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("%w: %s: SQLSTATE %s", eventstore.ErrUnavailable, doing, refused.Code)
-	}
-	return fmt.Errorf("%w: %s: %w", eventstore.ErrUnavailable, doing, err)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/eventstore/audit"
 	"github.com/commentd/commentd/eventstore/fold"
 )
@@ -83,7 +84,7 @@ func (i *importing) write(ctx context.Context, b *batch) error {
 	if err == nil || errors.Is(err, errRetired) || errors.Is(err, ErrMoved) || errors.As(err, &refused) {
 		return err
 	}
-	return failed("append", err)
+	return eventstore.Unavailable("append", err)
 }
 
 // retire returns the keys of texts that the batch removes, and sees to it that nothing is
@@ -95,11 +96,11 @@ func (i *importing) retire(ctx context.Context, b *batch) ([]int64, error) {
 	}
 	rows, err := i.Pool.Query(ctx, bucketsSQL, 0, b.removed)
 	if err != nil {
-		return nil, failed("read contents", err)
+		return nil, eventstore.Unavailable("read contents", err)
 	}
 	buckets, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil {
-		return nil, failed("read contents", err)
+		return nil, eventstore.Unavailable("read contents", err)
 	}
 	for _, bucket := range buckets {
 		i.Vault.Forget(bucket)

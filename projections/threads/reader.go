@@ -3,10 +3,8 @@ package threads
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/commentd/commentd/domain"
@@ -41,11 +39,7 @@ func NewReader(pool *pgxpool.Pool, v *vault.Vault, shard int16) *Reader {
 
 // failed wraps what went wrong with a query, without what Postgres says of the data.
 func failed(err error) error {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
-		return fmt.Errorf("%w: read thread: SQLSTATE %s", eventstore.ErrUnavailable, refused.Code)
-	}
-	return fmt.Errorf("%w: read thread: %w", eventstore.ErrUnavailable, err)
+	return eventstore.Unavailable("read thread", err)
 }
 
 // open makes comments of the rows of a ticket. No connection is held meanwhile on

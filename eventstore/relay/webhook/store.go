@@ -4,12 +4,10 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/commentd/commentd/domain"
@@ -243,12 +241,8 @@ func off(why Off) *string {
 // unavailable wraps what went wrong with a statement, without what Postgres says of the
 // data.
 func unavailable(what string, err error) error {
-	var refused *pgconn.PgError
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
-	case errors.As(err, &refused):
-		return fmt.Errorf("%w: webhooks: %s: SQLSTATE %s", eventstore.ErrUnavailable, what, refused.Code)
 	}
-	return fmt.Errorf("%w: webhooks: %s: %w", eventstore.ErrUnavailable, what, err)
+	return eventstore.Unavailable("webhooks: "+what, err)
 }
