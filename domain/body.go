@@ -24,6 +24,9 @@ type Body struct {
 	// Source is from whom to whom it came, by a channel that knows (contract §5.4): a JSON
 	// object, kept and redacted like Custom.
 	Source string
+	// Flagged is what is said of flags (contract §5.5): a JSON object by their numbers, kept
+	// and redacted like Custom.
+	Flagged string
 	// Attachments are its files, in the order in which they were attached.
 	Attachments []Attachment
 }
@@ -35,7 +38,8 @@ func (b Body) Equal(c Body) bool {
 
 // sameText is Equal but for the files.
 func (b Body) sameText(c Body) bool {
-	return b.Text == c.Text && b.HTML == c.HTML && b.Custom == c.Custom && b.Voice == c.Voice && b.Source == c.Source
+	return b.Text == c.Text && b.HTML == c.HTML && b.Custom == c.Custom && b.Voice == c.Voice && b.Source == c.Source &&
+		b.Flagged == c.Flagged
 }
 
 // The envelope of every html_body (contract §6).

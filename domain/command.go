@@ -27,6 +27,7 @@ type Text struct {
 	Custom  string // as in Body
 	Voice   string // as in Body
 	Source  string // as in Body
+	Flagged string // as in Body
 	// Attachments are those of Body, and Claims the uploads that they come from.
 	Attachments []Attachment
 	Claims      []Claim
@@ -35,7 +36,7 @@ type Text struct {
 
 // Said returns the body that the text is.
 func (t *Text) Said() Body {
-	return Body{Text: t.Body, HTML: t.HTML, Custom: t.Custom, Voice: t.Voice, Source: t.Source, Attachments: t.Attachments}
+	return Body{Text: t.Body, HTML: t.HTML, Custom: t.Custom, Voice: t.Voice, Source: t.Source, Flagged: t.Flagged, Attachments: t.Attachments}
 }
 
 // Client is where a text was sent from. It is sealed together with the text.

@@ -80,6 +80,9 @@ func TestRedactLooksIntoCustom(t *testing.T) {
 	if err != nil || !changed || !cmp.Equal(want, got) {
 		t.Errorf("Redact(%+v) = %+v, %v, %v; want %+v", given, got, changed, err, want)
 	}
+	if _, _, err := Redact([]Body{{Flagged: `{"5":{"trusted":true,"message":{"file":"12345"}}}`}}, Redaction{Text: "12345"}, MaskFixed); err != nil {
+		t.Errorf("Redact of what is said of flags = %v", err)
+	}
 	if _, _, err := Redact(got, Redaction{Text: "12345"}, MaskFixed); !errors.Is(err, ErrTextNotFound) {
 		t.Errorf("Redact again = %v; want %v", err, ErrTextNotFound)
 	}

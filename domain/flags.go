@@ -21,6 +21,7 @@ const (
 // The flags that an e-mail tells by itself.
 const (
 	FlagAutomatic      = 4  // a program has sent it
+	FlagFileTooLarge   = 5  // a file that came with it is larger than files may be, and was not kept
 	FlagForged         = 14 // it may not come from where it says
 	FlagReplyElsewhere = 21 // answers are to go to another address
 	FlagUnconfirmed    = 22 // nobody has heard of the sender's address before

@@ -100,9 +100,10 @@ func (s *Secret) redact(b Body, m Mask, places []bounds) (Body, bool) {
 	custom, inCustom := s.redactCustom(b.Custom, m)
 	voice, inVoice := s.redactCustom(b.Voice, m)
 	source, inSource := s.redactCustom(b.Source, m)
+	flagged, inFlagged := s.redactCustom(b.Flagged, m)
 	masked, inText := s.redactWritten(Body{Text: b.Text, HTML: b.HTML}, m, places)
-	masked.Custom, masked.Voice, masked.Source = custom, voice, source
-	return masked, inCustom || inVoice || inSource || inText
+	masked.Custom, masked.Voice, masked.Source, masked.Flagged = custom, voice, source, flagged
+	return masked, inCustom || inVoice || inSource || inFlagged || inText
 }
 
 // redactWritten is redact for a text alone.

@@ -117,7 +117,7 @@ func (s *Store) open(ctx context.Context, account domain.AccountID, ticket domai
 // carryOver gives the text of an edit all of what the comment says that the edit is not
 // about.
 func carryOver(was domain.Body, edited *domain.Text) {
-	edited.Custom, edited.Voice, edited.Source, edited.Attachments = was.Custom, was.Voice, was.Source, was.Attachments
+	edited.Custom, edited.Voice, edited.Source, edited.Flagged, edited.Attachments = was.Custom, was.Voice, was.Source, was.Flagged, was.Attachments
 }
 
 // headCache remembers the heads of tickets, so that a comment on a busy ticket is

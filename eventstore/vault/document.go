@@ -15,10 +15,11 @@ type Document struct {
 	Body   string        `json:"body"`          // first: BodyJSON relies on it
 	HTML   string        `json:"html,omitzero"` // sanitised; empty: the author gave text
 	Client domain.Client `json:"client,omitzero"`
-	// Custom, Voice and Source are JSON objects, as domain.ParseCustom returns them.
+	// Custom, Voice, Source and Flagged are JSON objects, as domain.ParseCustom returns them.
 	Custom      jsontext.Value      `json:"custom,omitzero"`
 	Voice       jsontext.Value      `json:"voice,omitzero"`
 	Source      jsontext.Value      `json:"source,omitzero"`
+	Flagged     jsontext.Value      `json:"flagged,omitzero"`
 	Attachments []domain.Attachment `json:"attachments,omitzero"`
 }
 
@@ -26,7 +27,7 @@ type Document struct {
 func DocumentOf(b domain.Body, client domain.Client) Document {
 	return Document{
 		Body: b.Text, HTML: b.HTML, Client: client, Custom: valueOf(b.Custom), Voice: valueOf(b.Voice), Source: valueOf(b.Source),
-		Attachments: b.Attachments,
+		Flagged: valueOf(b.Flagged), Attachments: b.Attachments,
 	}
 }
 
@@ -42,7 +43,7 @@ func valueOf(object string) jsontext.Value {
 func (d Document) Written() domain.Body {
 	return domain.Body{
 		Text: d.Body, HTML: d.HTML, Custom: string(d.Custom), Voice: string(d.Voice), Source: string(d.Source),
-		Attachments: d.Attachments,
+		Flagged: string(d.Flagged), Attachments: d.Attachments,
 	}
 }
 

@@ -17,7 +17,8 @@ func NewText(r *http.Request, body domain.Body) (*domain.Text, error) {
 		return nil, err
 	}
 	return &domain.Text{
-		Content: domain.ContentRef{ID: domain.ContentID(id)}, Body: body.Text, HTML: body.HTML, Custom: body.Custom, Voice: body.Voice, Source: body.Source, Client: client(r),
+		Content: domain.ContentRef{ID: domain.ContentID(id)}, Body: body.Text, HTML: body.HTML, Custom: body.Custom, Voice: body.Voice, Source: body.Source,
+		Flagged: body.Flagged, Client: client(r),
 	}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -133,8 +134,17 @@ func (e *email) introduce(ctx context.Context, cmd *domain.CreateComment, from m
 
 // store keeps the files and the e-mail itself, and says in cmd what the comment says.
 func (e *email) store(ctx context.Context, cmd *domain.CreateComment) (u files.Upload, err error) {
+	settings, err := e.a.people.Settings(ctx, cmd.Account)
+	if err != nil {
+		return u, err
+	}
 	inline := map[string]string{} // addresses, by content id
+	var tooLarge []string
 	for _, f := range e.Files[:min(len(e.Files), maxEmailFiles)] {
+		if int64(len(f.Content)) > settings.MaxAttachment() {
+			tooLarge = append(tooLarge, f.Name)
+			continue
+		}
 		at, err := e.a.intake.File(ctx, bytes.NewReader(f.Content), maxEmail)
 		if errors.Is(err, intake.ErrEmpty) {
 			continue
@@ -161,8 +171,34 @@ func (e *email) store(ctx context.Context, cmd *domain.CreateComment) (u files.U
 	}
 	said := e.body(inline)
 	cmd.Text.Body, cmd.Text.HTML, cmd.Text.Source = said.Text, said.HTML, e.source()
+	if len(tooLarge) > 0 {
+		cmd.Flags |= 1 << domain.FlagFileTooLarge
+		cmd.Text.Flagged = flaggedFiles(tooLarge, settings.MaxAttachment())
+	}
 	err = e.a.files.Claim(ctx, cmd.Account, e.principal.UserID, []vault.UploadToken{u.Token}, cmd.Text)
 	return u, err
+}
+
+// flaggedFiles is what is said of files that were not kept, as in domain.Body.Flagged. The
+// limit is shown in MiB. What is too much to say is left out.
+func flaggedFiles(names []string, limit int64) string {
+	type message struct {
+		File  string `json:"file"`
+		Limit string `json:"account_limit"`
+	}
+	type option struct {
+		Trusted bool    `json:"trusted"`
+		Message message `json:"message"`
+	}
+	object, err := json.Marshal(map[int]option{domain.FlagFileTooLarge: {true, message{strings.Join(names, ", "), strconv.FormatInt(limit>>20, 10)}}})
+	if err != nil {
+		return ""
+	}
+	flagged, err := domain.ParseCustom(object)
+	if err != nil {
+		return ""
+	}
+	return flagged
 }
 
 // keep notes a file in the upload, which the first of them begins.

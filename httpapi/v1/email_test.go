@@ -89,6 +89,27 @@ func TestEmail(t *testing.T) {
 	a.must(404, "auditor", "GET", a.comment("agent", ticket, "no e-mail", false)+"/original", "")
 }
 
+// TestLargeFileOfEmail: a file that is larger than the account's files may be is not kept, and
+// the comment says so.
+func TestLargeFileOfEmail(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{MaxAttachmentMB: 1})
+	ticket := a.ticket()
+	large := strings.Repeat("0123456789abcde\r\n", 1<<16)
+	c, _ := a.receive(ticket, mailOf("From: ann@example.org", "Content-Type: multipart/mixed; boundary=1", "", "--1", "Content-Type: text/plain", "", "see below",
+		"--1", "Content-Disposition: attachment; filename=large.log", "", large, "--1", "Content-Disposition: attachment; filename=small.log", "", "the log", "--1--", ""))
+	whole := a.whole(ticket, c.ID)
+	if len(whole.Document.Attachments) != 2 || whole.Document.Attachments[0].Name != "small.log" || !whole.Document.Attachments[1].Original {
+		t.Errorf("files: %+v; want the small one and the e-mail", whole.Document.Attachments)
+	}
+	if !whole.Flags.Has(domain.FlagFileTooLarge) || whole.Document.Flagged != `{"5":{"trusted":true,"message":{"file":"large.log","account_limit":"1"}}}` {
+		t.Errorf("flags %v: %s", whole.Flags.List(), whole.Document.Flagged)
+	}
+	a.must(201, "redactor", "POST", ticket+"/comments/"+c.ID+"/redactions", `{"text":"large"}`)
+	if got := a.whole(ticket, c.ID).Document.Flagged; got != `{"5":{"trusted":true,"message":{"file":"▇▇▇▇.log","account_limit":"1"}}}` {
+		t.Errorf("redacted: %s", got)
+	}
+}
+
 // TestEmailComesAgain: one e-mail, one comment, also if it comes twice at a time.
 func TestEmailComesAgain(t *testing.T) {
 	a := newStack(t).account("acme", directory.Settings{})

@@ -1,8 +1,6 @@
 package zendesk
 
 import (
-	"strconv"
-
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -105,30 +103,20 @@ func systemOf(d *threads.Document) (from system) {
 	return from
 }
 
-// flagOptions is what is said of a flag: what commentd has found out by itself can be
-// trusted.
-type flagOptions struct {
-	Trusted bool `json:"trusted"`
-}
-
 // metadata is that of a comment, or of an audit (contract §5.5). The keys about flags
 // are there if there are flags. mirrored repeats the via, as one of the sources has it;
 // nil: it does not.
 func metadata(d *threads.Document, mirrored *via, flags domain.Flags) ordered {
-	custom := jsontext.Value("{}")
-	if d != nil && d.Custom != "" {
-		custom = jsontext.Value(d.Custom)
+	custom, flagged := jsontext.Value("{}"), ""
+	if d != nil {
+		flagged = d.Flagged
+		if d.Custom != "" {
+			custom = jsontext.Value(d.Custom)
+		}
 	}
 	m := ordered{{"system", systemOf(d)}, {"custom", custom}}
 	if mirrored != nil {
 		m = append(m, member{"via", mirrored})
 	}
-	if flags == 0 {
-		return m
-	}
-	var options ordered
-	for _, flag := range flags.List() {
-		options = append(options, member{strconv.Itoa(flag), flagOptions{Trusted: true}})
-	}
-	return append(m, member{"flags", flags.List()}, member{"flags_options", options}, member{"trusted", true}, member{"suspension_type_id", nil})
+	return append(m, flagMembers(flags, flagged)...)
 }

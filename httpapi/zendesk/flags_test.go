@@ -29,16 +29,21 @@ func TestFlagsOfRelays(t *testing.T) {
 	if fmt.Sprint(got["flags"]) != "[4 14 22]" || fmt.Sprint(got["flags_options"]) != "map[14:map[trusted:true] 22:map[trusted:true] 4:map[trusted:true]]" {
 		t.Errorf("metadata = %v", got)
 	}
+	got = say("relay", `{"flags":[5,4],"flags_options":{"5":{"trusted":false,"message":{"account_limit":"20","file":"plan.pdf"}}}}`, 200)
+	if fmt.Sprint(got["flags_options"]) != "map[4:map[trusted:true] 5:map[message:map[account_limit:20 file:plan.pdf] trusted:false]]" || got["trusted"] != false {
+		t.Errorf("metadata = %v", got)
+	}
 	for _, none := range []string{"null", "{}", `{"flags":[]}`, `{"flags":null,"flags_options":{}}`} {
 		if got := say("relay", none, 200); got["flags"] != nil {
 			t.Errorf("%s gave %v", none, got)
 		}
 	}
 	for metadata, want := range map[string]int{
-		`{"flags":[11]}`: 422, `{"flags":[2]}`: 422, `{"flags":[5]}`: 422, `{"flags":[17]}`: 422, `{"flags":[1]}`: 422, `{"flags":[99]}`: 422, `{"flags":[-1]}`: 422,
+		`{"flags":[11]}`: 422, `{"flags":[2]}`: 422, `{"flags":[17]}`: 422, `{"flags":[1]}`: 422, `{"flags":[99]}`: 422, `{"flags":[-1]}`: 422,
 		`{"flags":"4"}`: 400, `{"flags":["4"]}`: 400, `{"flags":[4.5]}`: 400, `[]`: 400, `{"flags_options":[]}`: 400,
-		`{"flags":[4],"flags_options":{"4":{"trusted":false}}}`: 422, `{"flags":[4],"flags_options":{"3":{"trusted":true}}}`: 422,
-		`{"flags":[4],"flags_options":{"4":{"trusted":true,"message":{"user":"x"}}}}`: 422, `{"flags":[4],"flags_options":{"x":{"trusted":true}}}`: 422,
+		`{"flags":[4],"flags_options":{"4":{"trusted":1}}}`: 422, `{"flags":[4],"flags_options":{"04":{"trusted":true}}}`: 422,
+		`{"flags":[4],"flags_options":{"4":{"message":{}}}}`: 422, `{"flags":[4],"flags_options":{"3":{"trusted":true}}}`: 422,
+		`{"flags":[4],"flags_options":{"4":{"trusted":true,"message":"x"}}}`: 422, `{"flags":[4],"flags_options":{"4":{"trusted":true,"more":1}}}`: 422, `{"flags":[4],"flags_options":{"x":{"trusted":true}}}`: 422,
 	} {
 		say("relay", metadata, want)
 	}

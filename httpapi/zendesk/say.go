@@ -32,7 +32,7 @@ func (a *API) say(c *call, cmd *domain.WriteTicket, w *wish) error {
 	default:
 		body = domain.MarkdownBody(w.comment.text)
 	}
-	body.Custom = w.custom
+	body.Custom, body.Flagged = w.custom, w.comment.flagged
 	text, err := inbound.NewText(c.Request, body)
 	if err != nil {
 		return err

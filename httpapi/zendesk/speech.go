@@ -16,6 +16,7 @@ type speech struct {
 	public     *bool
 	voice      string // of a call: as in domain.Body
 	flags      domain.Flags
+	flagged    string              // as in domain.Body
 	uploads    []vault.UploadToken // whose files it has
 }
 
@@ -63,7 +64,7 @@ func (c *call) speech(ticket object, wrong map[string][]detail) (*speech, error)
 	if s.public, err = c.flag(o, "public"); err != nil {
 		return nil, err
 	}
-	if s.flags, err = c.flags(o, wrong); err != nil {
+	if err = c.flags(s, o, wrong); err != nil {
 		return nil, err
 	}
 	s.uploads = uploadsOf(o, wrong)
