@@ -1,7 +1,9 @@
 // Package domain holds the rules of comments: what may be asked, and what it
 // changes. It is pure: no clock, no randomness, no I/O, no logging. Whatever
 // varies (an id, a number, the person who asks) arrives inside the command, and
-// time is what the log says it is: Meta.At of a recorded event.
+// time is what the log says it is: Meta.At of a recorded event. It is the log's own time or,
+// of a history that was taken over from elsewhere, the time of there; only the log's own
+// never runs backwards.
 //
 // # Vocabulary
 //

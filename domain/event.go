@@ -22,8 +22,9 @@ type Meta struct {
 	// Audit is the public number of the write that this event is part of. The
 	// events of one write share it.
 	Audit int64 `json:"audit"`
-	// At is when the event was recorded: the log's time, which never runs
-	// backwards. It is zero until then.
+	// Origin is nil unless the write was taken over from elsewhere.
+	Origin *Origin `json:"origin,omitzero"`
+	// At is when it happened: see HappenedAt. It is zero until the event is recorded.
 	At time.Time `json:"-"`
 }
 

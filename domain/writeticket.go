@@ -42,6 +42,9 @@ type WriteTicket struct {
 	// Expected is the version of the ticket's stream that the caller last saw; 0: any.
 	// log.append judges it, and the refusal is ErrTicketChanged.
 	Expected int
+	// Origin is nil unless this happened elsewhere. The limits hold then, and no other rule:
+	// requester, flags and status are what they were there.
+	Origin *Origin
 }
 
 // NewComment is the comment of a WriteTicket.
@@ -59,18 +62,18 @@ func (c WriteTicket) About() (AccountID, TicketID, CommentID) { return c.Account
 func (WriteTicket) isCommand()                                {}
 
 func decideWrite(t Ticket, cmd WriteTicket) ([]Event, error) {
-	opens := cmd.Opens != 0
+	opens, here := cmd.Opens != 0, cmd.Origin == nil
 	switch {
 	case opens && t.Exists:
 		return nil, ErrTicketExists
-	case !opens && !t.VisibleTo(cmd.By.Actor):
+	case !opens && (!t.Exists || here && !t.VisibleTo(cmd.By.Actor)):
 		return nil, ErrTicketNotFound
 	}
 	if err := mayWrite(cmd); err != nil {
 		return nil, err
 	}
 	next := fields{cmd.Status, cmd.Requester, cmd.Subject}.of(t)
-	if opens && !cmd.By.Actor.SeesInternal() {
+	if opens && here && !cmd.By.Actor.SeesInternal() {
 		next.Requester = &cmd.By.Actor.ID
 	}
 	public := cmd.defaultVisibility(t)
@@ -78,28 +81,33 @@ func decideWrite(t Ticket, cmd WriteTicket) ([]Event, error) {
 		next.DefaultPublic = public
 	}
 	meta := cmd.By.meta(cmd.Numbers.Audit)
+	meta.Origin = cmd.Origin.recorded()
 	events, err := changed(t, next, meta, cmd.Opens)
 	if err != nil || cmd.Say == nil {
 		return events, err
 	}
 	switch {
-	case t.Status == StatusClosed:
+	case here && t.Status == StatusClosed:
 		return nil, ErrTicketClosed
 	case t.Comments >= MaxComments:
 		return nil, ErrTicketFull
 	case len(cmd.Say.Text.Attachments) > MaxAttachments:
 		return nil, ErrTooManyAttachments
 	}
+	flags := cmd.Say.Flags
+	if here {
+		flags = addFlags(flags, cmd.By.Actor, cmd.Say.Author, public, next.Requester)
+	}
 	return append(events, CommentCreated{
 		Meta: meta, Number: cmd.Numbers.Subject, Author: cmd.Say.Author, Public: public, Content: cmd.Say.Text.Content,
-		Channel: cmd.Say.Channel, Flags: addFlags(cmd.Say.Flags, cmd.By.Actor, cmd.Say.Author, public, next.Requester),
+		Channel: cmd.Say.Channel, Flags: flags,
 	}), nil
 }
 
 // mayWrite checks what the actor may ask of whatever ticket.
 func mayWrite(cmd WriteTicket) error {
 	by := cmd.By.Actor
-	if by.SeesInternal() {
+	if by.SeesInternal() || cmd.Origin != nil {
 		return nil
 	}
 	opens, say := cmd.Opens != 0, cmd.Say
@@ -167,7 +175,7 @@ func changed(t, next Ticket, meta Meta, number int64) ([]Event, error) {
 			Subject: next.Subject, DefaultPublic: next.DefaultPublic, LegalHold: next.LegalHold,
 		}}, nil
 	case next.Status != t.Status || !same(next.Requester, t.Requester) || next.Subject != t.Subject:
-		if t.Status == StatusClosed {
+		if t.Status == StatusClosed && meta.Origin == nil {
 			return nil, ErrTicketClosed
 		}
 	case next.LegalHold == t.LegalHold:

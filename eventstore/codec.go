@@ -106,7 +106,8 @@ func decodeAs[E domain.Event](meta func(*E) *domain.Meta) func([]byte, time.Time
 			// The decoder's error quotes the input; the offset is all we repeat.
 			return nil, errors.New("payload does not decode")
 		}
-		meta(&e).At = at
+		m := meta(&e)
+		m.At = m.HappenedAt(at)
 		return e, nil
 	}
 }

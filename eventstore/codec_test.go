@@ -47,15 +47,33 @@ func samples() []domain.Event {
 	}
 }
 
+// imported holds one event of every type that can come from elsewhere.
+func imported() []domain.Event {
+	meta := domain.Meta{
+		Actor:  domain.Actor{Kind: domain.ActorCustomer, ID: domain.UserID(uuid.UUID{15: 1})},
+		Audit:  8796093022206,
+		Origin: &domain.Origin{Audit: 360001234567, At: time.Date(2014, 2, 3, 4, 5, 6, 7000, time.UTC)},
+	}
+	return []domain.Event{
+		domain.TicketOpened{Meta: meta, Number: 12, Status: domain.StatusNew},
+		domain.TicketChanged{Meta: meta, Status: domain.StatusClosed},
+		domain.CommentCreated{Meta: meta, Number: 13, Author: domain.Author{Type: domain.AuthorCustomer, ID: meta.Actor.ID}},
+	}
+}
+
 func TestPayloads(t *testing.T) {
 	seen := map[string]bool{}
-	for _, e := range samples() {
+	for i, e := range append(samples(), imported()...) {
 		name, version, data, err := Encode(e)
 		if err != nil {
 			t.Fatalf("Encode(%T): %v", e, err)
 		}
 		seen[name] = true
-		file := filepath.Join("testdata", "payloads", name+"."+string('0'+rune(version))+".json")
+		ending := ".json"
+		if i >= len(samples()) {
+			ending = ".imported.json"
+		}
+		file := filepath.Join("testdata", "payloads", name+"."+string('0'+rune(version))+ending)
 		if *update {
 			if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
 				if err := os.WriteFile(file, data, 0o644); err != nil {
@@ -114,6 +132,23 @@ func TestDecodeSetsTheTime(t *testing.T) {
 	}
 }
 
+// What comes from elsewhere has happened when it happened there, but not after it was
+// recorded.
+func TestDecodeGivesTheTimeOfTheOrigin(t *testing.T) {
+	for _, e := range imported() {
+		there := e.Metadata().Origin.At
+		name, version, data, _ := Encode(e)
+		for recorded, want := range map[time.Time]time.Time{
+			there.Add(time.Hour): there, there: there, there.Add(-time.Hour): there.Add(-time.Hour),
+		} {
+			got, err := Decode(name, version, data, recorded)
+			if err != nil || !got.Metadata().At.Equal(want) {
+				t.Errorf("Decode(%s) recorded at %v: At = %v, %v; want %v", name, recorded, got.Metadata().At, err, want)
+			}
+		}
+	}
+}
+
 func TestDecodeRefuses(t *testing.T) {
 	const secret = "c5-secret"
 	for _, tt := range []struct {
@@ -128,6 +163,8 @@ func TestDecodeRefuses(t *testing.T) {
 		{"not JSON", "comment.edited", 1, secret, false},
 		{"wrong type", "comment.edited", 1, `{"content":"` + secret + `"}`, false},
 		{"truncated", "comment.created", 1, `{"actor":{"kind":"` + secret, false},
+		{"bad origin", "comment.edited", 1, `{"origin":{"audit":"` + secret + `"}}`, false},
+		{"bad time", "comment.edited", 1, `{"origin":{"audit":1,"at":"` + secret + `"}}`, false},
 		{"bad digest", "comment.edited", 1, `{"content":{"id":"00000000-0000-0000-0000-000000000001","digest":"` + secret + `"}}`, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

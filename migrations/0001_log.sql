@@ -154,3 +154,33 @@ CREATE INDEX receipts_recorded_at_idx ON log.receipts (recorded_at);
 -- Public integer numbers (tickets, comments, audits, users) are drawn from blocks
 -- of 1024 that an instance takes for one account at a time: see eventstore/numbers.go.
 CREATE SEQUENCE log.number_blocks MAXVALUE 8796093022206; -- (2^53 / 1024) - 2
+
+-- Whose the blocks are. Numbers that things bring with them from elsewhere are kept in
+-- blocks that are reserved for that: nobody draws from them.
+CREATE TABLE log.taken_blocks (
+    block      bigint  NOT NULL, -- number / 1024
+    account_id integer NOT NULL,
+    reserved   boolean NOT NULL, -- else an instance has taken it to draw from it
+    CONSTRAINT taken_blocks_pkey PRIMARY KEY (account_id, block)
+);
+
+-- Takes the next block that is not reserved.
+-- +goose StatementBegin
+CREATE FUNCTION log.take_block(_account integer) RETURNS bigint
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    taken bigint;
+BEGIN
+    LOOP
+        INSERT INTO log.taken_blocks (block, account_id, reserved)
+        VALUES (nextval('log.number_blocks'), _account, false)
+        ON CONFLICT ON CONSTRAINT taken_blocks_pkey DO NOTHING
+        RETURNING block INTO taken;
+        IF FOUND THEN
+            RETURN taken;
+        END IF;
+    END LOOP;
+END
+$$;
+-- +goose StatementEnd

@@ -1,0 +1,118 @@
+package eventstore_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/internal/devstacktest"
+)
+
+// imported is a command to say on a ticket what was said elsewhere.
+func (i *instance) imported(t testing.TB, ticket domain.TicketID, audit int64, at time.Time) domain.WriteTicket {
+	cmd := i.write(t, ticket, "said elsewhere")
+	cmd.Origin = &domain.Origin{Audit: audit, At: at}
+	return cmd
+}
+
+// What was taken over is known by its audits, has the time of there, and stands in the log at
+// the time when it came.
+func TestOrigins(t *testing.T) {
+	i := start(t, devstacktest.Postgres(t))
+	check := func(ticket domain.TicketID, version int, want ...int64) {
+		t.Helper()
+		audits, v, err := i.Origins(t.Context(), account, ticket)
+		if got := slices.Sorted(maps.Keys(audits)); err != nil || int(v) != version || !slices.Equal(got, want) {
+			t.Errorf("Origins = %v, %d, %v; want %v at version %d", got, v, err, want, version)
+		}
+	}
+	check(domain.TicketID(uuid.New()), 0)
+	ours := i.open(t)
+	check(ours, 1)
+
+	then := time.Date(2014, 2, 3, 4, 5, 6, 0, time.UTC)
+	opened := i.imported(t, domain.TicketID{}, 360001, then)
+	began := time.Now()
+	if r, err := i.Execute(t.Context(), opened, nil); err != nil || r.Version != 2 || r.RecordedAt.Before(began.Add(-time.Minute)) {
+		t.Fatalf("Execute = %+v, %v; want two events, recorded now", r, err)
+	}
+	check(opened.Ticket, 2, 360001)
+	if _, err := i.Execute(t.Context(), i.write(t, opened.Ticket, "said here"), nil); err != nil {
+		t.Fatal(err)
+	}
+	more := i.imported(t, opened.Ticket, 360007, then.Add(time.Hour)) // before what was said here
+	more.Expected = 3
+	if _, err := i.Execute(t.Context(), more, nil); err != nil {
+		t.Fatal(err)
+	}
+	check(opened.Ticket, 4, 360001, 360007)
+	check(ours, 1)
+
+	var last time.Time
+	want := []time.Time{{}, then, then, {}, then.Add(time.Hour)} // zero: the log's
+	for n, e := range i.all(t) {
+		fact, err := e.Decode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := want[n]
+		if at.IsZero() {
+			at = e.RecordedAt
+		}
+		if got := fact.Metadata().At; !got.Equal(at) {
+			t.Errorf("event %d happened at %v; want %v", n, got, at)
+		}
+		if e.RecordedAt.Before(last) {
+			t.Errorf("event %d was recorded before the one before it", n)
+		}
+		last = e.RecordedAt
+	}
+}
+
+// Of two who take over the same audits at once, having looked at what is there, each audit
+// is written once.
+func TestAnAuditIsTakenOverOnce(t *testing.T) {
+	url := devstacktest.Postgres(t)
+	instances := []*instance{start(t, url), start(t, url)}
+	ticket := instances[0].open(t)
+	const audits = 20
+	var wrote, lost atomic.Int64
+	var wg sync.WaitGroup
+	for _, i := range instances {
+		wg.Go(func() {
+			for audit := int64(1); audit <= audits; {
+				known, version, err := i.Origins(t.Context(), account, ticket)
+				if err != nil {
+					t.Errorf("Origins: %v", err)
+					return
+				}
+				if known[audit] {
+					audit++
+					continue
+				}
+				cmd := i.imported(t, ticket, audit, time.Unix(audit, 0))
+				cmd.Expected = int(version)
+				switch _, err := i.Execute(t.Context(), cmd, nil); {
+				case err == nil:
+					wrote.Add(1)
+				case errors.Is(err, domain.ErrTicketChanged):
+					lost.Add(1)
+				default:
+					t.Errorf("Execute: %v", err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := instances[0].comments(t, ticket); wrote.Load() != audits || n != audits {
+		t.Errorf("%d audits were written %d times (and %d lost), %d comments", audits, wrote.Load(), lost.Load(), n)
+	}
+}

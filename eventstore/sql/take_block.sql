@@ -1,0 +1,1 @@
+SELECT log.take_block($1)
