@@ -19,7 +19,7 @@ import (
 )
 
 // hastyOutlets is timing for tests in which things go wrong.
-var hastyOutlets = outletTiming{tick: 20 * time.Millisecond, lease: 500 * time.Millisecond, check: 20 * time.Millisecond,
+var hastyOutlets = outletTiming{tick: 20 * time.Millisecond, idle: 20 * time.Millisecond, lease: 500 * time.Millisecond, check: 20 * time.Millisecond,
 	ack: 300 * time.Millisecond, note: 100 * time.Millisecond}
 
 // watcher reads the events of an account from the log.

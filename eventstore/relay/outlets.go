@@ -37,6 +37,7 @@ type finder interface {
 // outletTiming is how long outlets wait for things. Tests are in more of a hurry.
 type outletTiming struct {
 	tick  time.Duration // between two looks at which outlets there are
+	idle  time.Duration // the same while there are none
 	lease time.Duration // for which a process that was heard of is believed to fill them
 	check time.Duration // between two looks at a stream
 	ack   time.Duration // for an acknowledgement, before a stream is suspect
@@ -72,7 +73,7 @@ func NewOutlets(log finder, store *OutletStore, watch func(domain.AccountID, eve
 	config.setDefaults()
 	o := &Outlets{
 		log: log, store: store, watch: watch, metrics: m, config: config, member: uuid.New(), line: line{options: nc.Opts},
-		timing:  outletTiming{tick: 2 * time.Second, lease: 15 * time.Second, check: time.Second, ack: 3 * time.Second, note: 30 * time.Second},
+		timing:  outletTiming{tick: 2 * time.Second, idle: 5 * time.Second, lease: 15 * time.Second, check: time.Second, ack: 3 * time.Second, note: 30 * time.Second},
 		fillers: make(map[outletKey]*filler),
 	}
 	o.options.Name += " outlets"
@@ -84,33 +85,37 @@ func NewOutlets(log finder, store *OutletStore, watch func(domain.AccountID, eve
 func (o *Outlets) Run(ctx context.Context) error {
 	defer o.hangUp()
 	defer o.leave(ctx)
-	tick := time.NewTicker(o.timing.tick)
-	defer tick.Stop()
 	for {
-		if err := o.tick(ctx); err != nil && ctx.Err() == nil {
+		some, err := o.tick(ctx)
+		if err != nil && ctx.Err() == nil {
 			slog.Warn("outlets", "error", err) // the next tick tries again
 		}
+		pause := o.timing.tick
+		if err == nil && !some {
+			pause = o.timing.idle
+		}
 		select {
-		case <-tick.C:
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
-// tick sees to it that exactly what this process is to fill is filled. What it cannot ask
-// for goes on as it was: that others may have taken over does no harm.
-func (o *Outlets) tick(ctx context.Context) error {
+// tick sees to it that exactly what this process is to fill is filled, and reports whether
+// that is anything. What it cannot ask for goes on as it was: that others may have taken over
+// does no harm.
+func (o *Outlets) tick(ctx context.Context) (some bool, err error) {
 	fresh, err := o.dial()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if fresh {
 		o.stop(func(outletKey, *filler) bool { return true })
 	}
 	outlets, err := o.store.claim(ctx, o.member, o.timing.lease)
 	if err != nil {
-		return err
+		return false, err
 	}
 	wanted := make(map[outletKey]*Outlet, len(outlets))
 	for i := range outlets {
@@ -127,7 +132,7 @@ func (o *Outlets) tick(ctx context.Context) error {
 		}
 	}
 	o.look()
-	return errors.Join(errs...)
+	return len(outlets) > 0, errors.Join(errs...)
 }
 
 // start begins to fill an outlet.

@@ -19,6 +19,9 @@ var errHistory = errors.New("the log has another past than the stream")
 const (
 	minPause = 5 * time.Millisecond
 	maxPause = time.Second
+	// idlePause is how long the relay waits at most before it asks whether the log has grown:
+	// whoever appends says so, but what they say may be lost.
+	idlePause = 2 * time.Second
 )
 
 // read hands out what is in the log after at, page by page, until ctx ends. While one
@@ -77,7 +80,7 @@ func (r *Relay) page(ctx context.Context, at cursor) ([]eventstore.Recorded, err
 
 // await returns when there may be something after at.
 func (r *Relay) await(ctx context.Context, at cursor, appended <-chan struct{}) error {
-	for pause := minPause; ; pause = min(2*pause, maxPause) {
+	for pause := minPause; ; pause = min(2*pause, idlePause) {
 		timer := time.NewTimer(pause)
 		select {
 		case <-appended:

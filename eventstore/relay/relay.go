@@ -281,7 +281,7 @@ func (r *Relay) measure(ctx context.Context, high eventstore.Position) {
 		return // never seen the stream
 	}
 	head := r.head.Load()
-	if head == nil || time.Since(head.at) > maxPause+maxPause/2 {
+	if head == nil || time.Since(head.at) > idlePause+idlePause/2 {
 		now, err := r.log.Head(ctx)
 		if err != nil {
 			return // said elsewhere

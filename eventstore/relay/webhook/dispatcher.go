@@ -16,6 +16,8 @@ import (
 )
 
 var (
+	//go:embed sql/any.sql
+	anySQL string
 	//go:embed sql/beat.sql
 	beatSQL string
 	//go:embed sql/bury.sql
@@ -34,6 +36,7 @@ type Config struct {
 	// Timeout is how long an endpoint may take to answer; default 15 s.
 	Timeout time.Duration
 	// Tick is how often a process looks for endpoints, and for what has become due; default 1 s.
+	// While there are no endpoints it looks less often.
 	Tick time.Duration
 	// Schedule replaces the times to wait between attempts.
 	Schedule []time.Duration
@@ -75,6 +78,8 @@ const (
 	maxWrites = 4
 	// maxClaims is how many endpoints are taken on at a time.
 	maxClaims = 100
+	// idleTicks are for how many ticks nobody looks again where there are no endpoints.
+	idleTicks = 4
 	// housekeeping is how often what is too old is removed.
 	housekeeping = time.Minute
 )
@@ -104,7 +109,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	var alive, swept time.Time
 	for ctx.Err() == nil {
 		began := time.Now()
-		err := d.tick(ctx)
+		some, err := d.tick(ctx)
 		switch {
 		case err == nil:
 			alive = began
@@ -120,16 +125,28 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 				slog.Warn("webhooks", "error", unavailable("expire", err))
 			}
 		}
+		if err == nil && !some {
+			pause(ctx, idleTicks*d.config.Tick)
+		}
 		pause(ctx, d.config.Tick)
 	}
 	return nil
 }
 
 // tick says that this process is alive, and sees to it that exactly what it holds is
-// delivered to.
-func (d *Dispatcher) tick(parent context.Context) error {
+// delivered to. Where there are no endpoints it reports that, and leaves it at that.
+func (d *Dispatcher) tick(parent context.Context) (some bool, err error) {
 	ctx, cancel := context.WithTimeout(parent, lease/2)
 	defer cancel()
+	if len(d.runners) == 0 {
+		if err := d.pool.QueryRow(ctx, anySQL, d.store.shard).Scan(&some); err != nil || !some {
+			return false, unavailable("any", err)
+		}
+	}
+	return true, d.work(ctx, parent)
+}
+
+func (d *Dispatcher) work(ctx, parent context.Context) error {
 	if _, err := d.pool.Exec(ctx, beatSQL, d.member, lease.Seconds()); err != nil {
 		return unavailable("beat", err)
 	}
