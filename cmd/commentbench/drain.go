@@ -14,7 +14,8 @@ import (
 )
 
 // measureDrain is F: the relay carries a backlog into an empty stream, against
-// messages of the same number of bytes published one by one with 256 in flight.
+// messages of the same number of bytes published one by one with 256 in flight; and then
+// outlets are filled with the same log.
 func (b *bench) measureDrain(ctx context.Context) ([]result, error) {
 	g, err := b.grown(ctx)
 	if err != nil {
@@ -45,12 +46,24 @@ func (b *bench) measureDrain(ctx context.Context) ([]result, error) {
 		if _, err := d.relay(ctx, 0); err != nil { // finds out the size of its messages
 			return nil, err
 		}
-		s, err := b.interleave(ctx, probe{"publish async 256, " + server.name, d.publish}, probe{"relay, " + server.name, d.relay})
+		floor, carrier := "publish async 256, "+server.name, "relay, "+server.name
+		probes := []probe{{floor, d.publish}, {carrier, d.relay}}
+		outlets := make(map[relay.Audience]string)
+		for _, a := range []relay.Audience{relay.AudienceAll, relay.AudiencePublic} {
+			outlets[a] = "outlet " + string(a) + ", " + server.name
+			probes = append(probes, probe{outlets[a], func(ctx context.Context, length time.Duration) (sample, error) { return d.outlet(ctx, a, length) }})
+		}
+		s, err := b.interleave(ctx, probes...)
 		if err != nil {
 			return nil, err
 		}
-		results = append(results, versus("F", "relay drains a backlog, "+server.name, "1/s",
-			each(s["relay, "+server.name], sample.rate), "publish async, 256 in flight", each(s["publish async 256, "+server.name], sample.rate), server.target))
+		results = append(results,
+			versus("F", "relay drains a backlog, "+server.name, "1/s",
+				each(s[carrier], sample.rate), "publish async, 256 in flight", each(s[floor], sample.rate), server.target),
+			versus("F", "outlet for all is filled, "+server.name, "1/s",
+				each(s[outlets[relay.AudienceAll]], sample.rate), "the relay", each(s[carrier], sample.rate), atLeast(0.5)),
+			versus("F", "public outlet is filled, "+server.name, "1/s",
+				each(s[outlets[relay.AudiencePublic]], sample.rate), "the relay", each(s[carrier], sample.rate), atLeast(0.5)))
 	}
 	return results, nil
 }
@@ -116,7 +129,7 @@ func (d *drain) relay(ctx context.Context, length time.Duration) (s sample, err 
 	if err != nil {
 		return s, err
 	}
-	if s, err = d.watch(ctx, p, head.Position, length); err != nil {
+	if s, err = d.watch(ctx, p, relay.StreamName(0), head.Position, length); err != nil {
 		return s, errors.Join(err, p.stop())
 	}
 	if err := p.stop(); err != nil {
@@ -128,15 +141,15 @@ func (d *drain) relay(ctx context.Context, length time.Duration) (s sample, err 
 	return s, d.js.DeleteStream(ctx, relay.StreamName(0))
 }
 
-// watch counts what comes into the stream for a time, or until it holds the log.
-func (d *drain) watch(ctx context.Context, p *process, end eventstore.Position, length time.Duration) (sample, error) {
+// watch counts what comes into a stream for a time, or until it holds the log.
+func (d *drain) watch(ctx context.Context, p *process, stream string, end eventstore.Position, length time.Duration) (sample, error) {
 	var from eventstore.Position
 	var began time.Time
 	for {
 		if err := p.running(); err != nil {
 			return sample{}, err
 		}
-		at, err := d.last(ctx)
+		at, err := d.last(ctx, stream)
 		if err != nil {
 			return sample{}, err
 		}
@@ -151,9 +164,9 @@ func (d *drain) watch(ctx context.Context, p *process, end eventstore.Position, 
 	}
 }
 
-// last is the last position in the stream, 0 if there is no stream.
-func (d *drain) last(ctx context.Context) (eventstore.Position, error) {
-	s, err := d.js.Stream(ctx, relay.StreamName(0))
+// last is the last sequence in a stream, 0 if there is no stream.
+func (d *drain) last(ctx context.Context, stream string) (eventstore.Position, error) {
+	s, err := d.js.Stream(ctx, stream)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return 0, nil
 	}
@@ -163,7 +176,7 @@ func (d *drain) last(ctx context.Context) (eventstore.Position, error) {
 	return eventstore.Position(s.CachedInfo().State.LastSeq), nil
 }
 
-// compare reads the stream from its beginning and checks that it is the log.
+// compare reads the log's stream from its beginning and checks that it is the log.
 func (d *drain) compare(ctx context.Context) error {
 	s, err := d.js.Stream(ctx, relay.StreamName(0))
 	if err != nil {
@@ -172,7 +185,23 @@ func (d *drain) compare(ctx context.Context) error {
 	state := s.CachedInfo().State
 	// So that a message of either side takes as many bytes in its stream.
 	d.size = max(0, int(state.Bytes/state.Msgs)-storedOverhead-len(floorSubject))
-	consumer, err := d.js.OrderedConsumer(ctx, relay.StreamName(0), jetstream.OrderedConsumerConfig{})
+	return d.check(ctx, relay.StreamName(0), func(msg jetstream.Msg, want *eventstore.Recorded) bool {
+		meta, err := msg.Metadata()
+		if err != nil {
+			return false
+		}
+		got, err := relay.Decode(meta.Sequence.Stream, msg.Headers(), msg.Data())
+		return err == nil && got.ID == want.ID && got.Position == want.Position
+	})
+}
+
+// check reads a stream from its beginning to what is its end now, beside the log.
+func (d *drain) check(ctx context.Context, stream string, same func(jetstream.Msg, *eventstore.Recorded) bool) error {
+	end, err := d.last(ctx, stream)
+	if err != nil {
+		return err
+	}
+	consumer, err := d.js.OrderedConsumer(ctx, stream, jetstream.OrderedConsumerConfig{})
 	if err != nil {
 		return err
 	}
@@ -181,26 +210,21 @@ func (d *drain) compare(ctx context.Context) error {
 		return err
 	}
 	defer messages.Stop()
-	for at := eventstore.Position(0); at < eventstore.Position(state.LastSeq); {
+	for at := eventstore.Position(0); at < end; {
 		page, err := d.log.log.ReadAll(ctx, at, 1000)
 		if err != nil {
 			return err
 		}
-		for _, want := range page {
-			if want.Position > eventstore.Position(state.LastSeq) {
+		for i := range page {
+			if page[i].Position > end {
 				break
 			}
 			msg, err := messages.Next()
 			if err != nil {
 				return err
 			}
-			meta, err := msg.Metadata()
-			if err != nil {
-				return err
-			}
-			got, err := relay.Decode(meta.Sequence.Stream, msg.Headers(), msg.Data())
 			d.correct.Checked++
-			if err != nil || got.ID != want.ID || got.Position != want.Position {
+			if !same(msg, &page[i]) {
 				d.correct.Reordered++
 			}
 		}
