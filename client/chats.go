@@ -80,6 +80,20 @@ func (c *Client) AddToChat(ctx context.Context, ticket, chat uuid.UUID, entries 
 	return c.chatState(ctx, chatPath(ticket, chat)+"/messages", map[string][]chatEntry{"messages": sent})
 }
 
+// NewChatFiles are files that were sent in a chat: those of an upload, which is made with
+// POST /api/v2/uploads and the same key, and is used up. The author is named as in NewComment.
+type NewChatFiles struct {
+	Upload           string     `json:"upload"` // its token
+	AuthorType       string     `json:"author_type"`
+	AuthorUserID     *uuid.UUID `json:"author_user_id,omitzero"`
+	AuthorCustomerID *uuid.UUID `json:"author_customer_id,omitzero"`
+}
+
+// AddChatFiles adds an entry for each file to a chat: all of them, once, or none.
+func (c *Client) AddChatFiles(ctx context.Context, ticket, chat uuid.UUID, files NewChatFiles) (ChatState, error) {
+	return c.chatState(ctx, chatPath(ticket, chat)+"/files", files)
+}
+
 // EndChat ends a chat: from then on nothing is added, and it can be redacted. That it has
 // ended already is no error.
 func (c *Client) EndChat(ctx context.Context, ticket, chat uuid.UUID) (ChatState, error) {

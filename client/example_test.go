@@ -65,6 +65,71 @@ func ExampleClient_Follow() {
 	// Hello?
 }
 
+// A program that relays a chat adds what is said as it is said.
+func ExampleClient_AddToChat() {
+	ctx := context.Background()
+	c, err := client.New(dev.info.BaseURL, dev.info.Keys["integration"])
+	if err != nil {
+		log.Fatal(err)
+	}
+	ticket, visitor := uuid.MustParse("550e8400-e29b-41d4-a716-446655440000"), uuid.MustParse(dev.info.Users["customer"])
+	chat, err := c.StartChat(ctx, ticket, visitor)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := c.AddToChat(ctx, ticket, chat.ID, client.NewChatEntry{AuthorType: client.Customer, AuthorCustomerID: &visitor, Content: "Hello?"}); err != nil {
+		log.Fatal(err)
+	}
+	if _, err := c.EndChat(ctx, ticket, chat.ID); err != nil {
+		log.Fatal(err)
+	}
+	told, err := c.Chat(ctx, ticket, chat.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, entry := range told.History {
+		fmt.Println(entry.AuthorType, entry.Kind, *entry.Content)
+	}
+	// Output: CUSTOMER message Hello?
+}
+
+// An e-mail becomes a comment of its sender, once.
+func ExampleClient_CreateEmail() {
+	ctx := context.Background()
+	c, err := client.New(dev.info.BaseURL, dev.info.Keys["integration"])
+	if err != nil {
+		log.Fatal(err)
+	}
+	ticket := uuid.MustParse("550e8400-e29b-41d4-a716-446655440000")
+	comment, err := c.CreateEmail(ctx, ticket, []byte("From: customer@example.com\r\nMessage-ID: <17@example.com>\r\n\r\nIt still burns."))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(comment.AuthorType, comment.Content)
+	// Output: CUSTOMER It still burns.
+}
+
+// A webhook is made, and told to send a test event.
+func ExampleClient_CreateWebhook() {
+	ctx := context.Background()
+	c, err := client.New(dev.info.BaseURL, dev.info.Keys["admin"])
+	if err != nil {
+		log.Fatal(err)
+	}
+	made, err := c.CreateWebhook(ctx, client.WebhookChange{URL: client.Set("https://receiver.invalid/"), Types: client.Set([]string{"comment.created"})})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := c.TestWebhook(ctx, made.ID); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(made.Visibility, made.Mode, made.Secret != "")
+	if err := c.DeleteWebhook(ctx, made.ID); err != nil {
+		log.Fatal(err)
+	}
+	// Output: public skip_and_retry true
+}
+
 // A receiver of webhooks believes what is signed, and does nothing twice.
 func ExampleVerifyWebhook() {
 	const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

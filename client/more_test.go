@@ -1,12 +1,15 @@
 package client_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -45,6 +48,10 @@ func TestChats(t *testing.T) {
 	if err != nil || added.Entries != 2 {
 		t.Fatalf("AddToChat = %+v, %v", added, err)
 	}
+	upload := uploaded(t, "integration", "plan.txt", "to the exits")
+	if added, err := relay.AddChatFiles(ctx, ticket, chat.ID, client.NewChatFiles{Upload: upload, AuthorType: client.Customer, AuthorCustomerID: &visitor}); err != nil || added.Entries != 3 {
+		t.Fatalf("AddChatFiles = %+v, %v", added, err)
+	}
 	for range 2 {
 		if ended, err := relay.EndChat(ctx, ticket, chat.ID); err != nil || !ended.IsEnded {
 			t.Errorf("EndChat = %+v, %v", ended, err)
@@ -55,9 +62,34 @@ func TestChats(t *testing.T) {
 		t.Errorf("AddToChat after the end: %v", err)
 	}
 	whole, err := as(t, "customer").Chat(ctx, ticket, chat.ID)
-	if err != nil || len(whole.History) != 2 || whole.History[0].Kind != "join" || *whole.History[1].Content != "It burns." || whole.EndedAt == nil {
+	if err != nil || len(whole.History) != 3 || *whole.History[2].FileName != "plan.txt" || whole.History[0].Kind != "join" || *whole.History[1].Content != "It burns." || whole.EndedAt == nil {
 		t.Errorf("Chat = %+v, %v", whole, err)
 	}
+}
+
+// uploaded makes an upload of a file and returns its token.
+func uploaded(t *testing.T, who, name, content string) string {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, dev.info.BaseURL+"/api/v2/uploads?filename="+name, strings.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+dev.info.Keys[who])
+	r.Header.Set("Content-Type", "application/binary")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var made struct {
+		Upload struct {
+			Token string `json:"token"`
+		} `json:"upload"`
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&made); err != nil || made.Upload.Token == "" {
+		t.Fatalf("%d, %v", answer.StatusCode, err)
+	}
+	return made.Upload.Token
 }
 
 func TestEmails(t *testing.T) {
@@ -84,6 +116,38 @@ func TestEmails(t *testing.T) {
 	}
 }
 
+// TestWebhookAttempts: a test event is sent, and what became of it can be read.
+func TestWebhookAttempts(t *testing.T) {
+	ctx, admin := within(t), as(t, "admin")
+	made, err := admin.CreateWebhook(ctx, client.WebhookChange{URL: client.Set("https://receiver.invalid/hook"), Types: client.Set([]string{"chat.ended"})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := admin.DeleteWebhook(ctx, made.ID); err != nil {
+			t.Error(err)
+		}
+	}()
+	event, err := admin.TestWebhook(ctx, made.ID)
+	if err != nil || event == uuid.Nil {
+		t.Fatalf("TestWebhook = %v, %v", event, err)
+	}
+	for {
+		for attempt, err := range admin.WebhookAttempts(ctx, made.ID) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if attempt.EventID == event {
+				if attempt.Outcome != "unreachable" || attempt.Type != "webhook.test" || attempt.Try != 1 || attempt.StatusCode != nil || attempt.Cursor != nil {
+					t.Errorf("the attempt is %+v", attempt)
+				}
+				return
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
 func TestWebhookCalls(t *testing.T) {
 	ctx, admin := within(t), as(t, "admin")
 	made, err := admin.CreateWebhook(ctx, client.WebhookChange{URL: client.Set("https://example.com/hook"), Types: client.Set([]string{"comment.created"}), Enabled: client.Set(false)})
@@ -100,6 +164,17 @@ func TestWebhookCalls(t *testing.T) {
 	all, err := admin.Webhooks(ctx)
 	if err != nil || !slices.ContainsFunc(all, func(w client.Webhook) bool { return w.ID == made.ID }) {
 		t.Errorf("Webhooks = %+v, %v", all, err)
+	}
+	rotated, err := admin.RotateWebhookSecret(ctx, made.ID)
+	if err != nil || rotated.Secret == "" || rotated.Secret == made.Secret {
+		t.Errorf("RotateWebhookSecret = %+v, %v", rotated, err)
+	}
+	if replayed, err := admin.ReplayWebhook(ctx, made.ID, client.WebhookReplay{From: client.FromBeginning}); err != nil || replayed.ID != made.ID {
+		t.Errorf("ReplayWebhook = %+v, %v", replayed, err)
+	}
+	var mistaken *client.Error
+	if _, err := admin.ReplayWebhook(ctx, made.ID, client.WebhookReplay{}); !errors.As(err, &mistaken) || mistaken.Status != 422 {
+		t.Errorf("ReplayWebhook of nothing: %v", err)
 	}
 	if err := admin.DeleteWebhook(ctx, made.ID); err != nil {
 		t.Error(err)

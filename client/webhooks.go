@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"time"
 
@@ -22,7 +23,7 @@ type Webhook struct {
 	FailingSince    *time.Time `json:"failing_since"`
 	CreatedAt       time.Time  `json:"created_at"`
 	UpdatedAt       time.Time  `json:"updated_at"`
-	// Secret is for VerifyWebhook. It is shown once, by CreateWebhook.
+	// Secret is for VerifyWebhook. It is shown by CreateWebhook and RotateWebhookSecret, once.
 	Secret string `json:"secret"`
 }
 
@@ -69,6 +70,54 @@ func (c *Client) UpdateWebhook(ctx context.Context, id uuid.UUID, change Webhook
 func (c *Client) DeleteWebhook(ctx context.Context, id uuid.UUID) error {
 	_, err := c.call(ctx, request{method: http.MethodDelete, path: webhookPath(id)}, nil)
 	return err
+}
+
+// RotateWebhookSecret gives a webhook another secret, and returns it. For 24 hours the one
+// before signs as well. If the answer is lost the call is not repeated: a second one would
+// end the secret that receivers know.
+func (c *Client) RotateWebhookSecret(ctx context.Context, id uuid.UUID) (Webhook, error) {
+	return c.webhook(ctx, request{method: http.MethodPost, path: webhookPath(id) + "/rotate_secret", once: true})
+}
+
+// TestWebhook has an event sent that says nothing, and returns its webhook-id. While one
+// waits to be sent, another is refused.
+func (c *Client) TestWebhook(ctx context.Context, id uuid.UUID) (event uuid.UUID, err error) {
+	var test struct {
+		ID uuid.UUID `json:"event_id"`
+	}
+	_, err = c.call(ctx, request{method: http.MethodPost, path: webhookPath(id) + "/test", once: true}, &test)
+	return test.ID, err
+}
+
+// A WebhookReplay says what to send again; one of its fields is set.
+type WebhookReplay struct {
+	From   string    `json:"from,omitzero"`  // FromBeginning, or the cursor of an attempt, whose event is the first
+	Since  time.Time `json:"since,omitzero"` // what was recorded from then on
+	Failed bool      `json:"failed,omitzero"`
+}
+
+// ReplayWebhook has events sent again, with the webhook-ids that they had. If its answer is lost
+// the call is not repeated: they would be sent twice.
+func (c *Client) ReplayWebhook(ctx context.Context, id uuid.UUID, replay WebhookReplay) (Webhook, error) {
+	return c.webhook(ctx, request{method: http.MethodPost, path: webhookPath(id) + "/replay", body: replay, once: true})
+}
+
+// A WebhookAttempt is a request that was made of a receiver.
+type WebhookAttempt struct {
+	At         time.Time `json:"at"`
+	EventID    uuid.UUID `json:"event_id"` // its webhook-id
+	Type       string    `json:"type"`
+	Try        int       `json:"try"`         // 1, 2, 3 and so on
+	Outcome    string    `json:"outcome"`     // delivered, refused, unreachable or timeout
+	StatusCode *int      `json:"status_code"` // nil: there was no answer
+	DurationMS *int64    `json:"duration_ms"` // until the answer
+	Cursor     *string   `json:"cursor"`      // for WebhookReplay; nil: it was a test
+}
+
+// WebhookAttempts goes through what was sent and what became of it, newest first: the last
+// 10,000 attempts of two weeks.
+func (c *Client) WebhookAttempts(ctx context.Context, id uuid.UUID) iter.Seq2[WebhookAttempt, error] {
+	return list[WebhookAttempt](ctx, c, webhookPath(id)+"/attempts", "?limit=200")
 }
 
 func (c *Client) webhook(ctx context.Context, q request) (w Webhook, err error) {
