@@ -70,8 +70,9 @@ CREATE TABLE log.tickets (
     CONSTRAINT tickets_pkey PRIMARY KEY (shard, account_id, ticket_id)
 ) WITH (fillfactor = 80);
 -- The Zendesk-compatible API knows tickets by their numbers. This is paid for once a
--- ticket. Comments are many, so their numbers are found in the read model.
-CREATE INDEX tickets_number_idx ON log.tickets (number);
+-- ticket. Comments are many, so their numbers are found in the read model. (Tickets that
+-- come from elsewhere keep their numbers there: many accounts may have a number 1.)
+CREATE INDEX tickets_number_idx ON log.tickets (number, account_id);
 -- Lists of an account's tickets, and of a requester's. Nothing in them changes when a comment
 -- is made. How the account and the number are written keeps look-ups from these indexes, and
 -- lists from any other, whatever the planner knows of the rows.
