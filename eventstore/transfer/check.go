@@ -25,4 +25,5 @@ type ignore struct{}
 func (ignore) begin(context.Context, header) (*chain, error) { return nil, nil }
 func (ignore) add(context.Context, *group) error             { return nil }
 func (ignore) entry(context.Context, int, Entry) error       { return nil }
+func (ignore) numbers(context.Context, *numbers) error       { return nil }
 func (ignore) end(context.Context, *tree) error              { return nil }

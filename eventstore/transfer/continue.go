@@ -11,7 +11,7 @@ import (
 var (
 	headerStart = []byte(`{"header":`)
 	eventStart  = []byte(`{"event":`)
-	afterStart  = [][]byte{[]byte(`{"directory":`), []byte(`{"tree":`), []byte(`{"end":`)}
+	afterStart  = [][]byte{[]byte(`{"directory":`), []byte(`{"numbers":`), []byte(`{"tree":`), []byte(`{"end":`)}
 )
 
 // wholeGroups returns how much of a file is header, events and all of their texts. Whether

@@ -23,6 +23,8 @@ import (
 var (
 	//go:embed sql/destroyed.sql
 	destroyedSQL string
+	//go:embed sql/taken_blocks.sql
+	takenBlocksSQL string
 	//go:embed sql/number_block.sql
 	numberBlockSQL string
 )
@@ -315,9 +317,31 @@ func (e *export) destroyed(ctx context.Context, obligations []uuid.UUID) (map[do
 	return found, nil
 }
 
+// numbers writes who has taken which numbers, as it is by now: that may be more than the
+// events tell of.
+func (e *export) numbers(ctx context.Context) error {
+	rows, err := e.Pool.Query(ctx, takenBlocksSQL)
+	if err != nil {
+		return eventstore.Unavailable("read numbers", err)
+	}
+	taken, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[numbers])
+	if err != nil {
+		return eventstore.Unavailable("read numbers", err)
+	}
+	for _, n := range taken {
+		if err := e.write(line{Numbers: n}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // finish writes what comes after the events.
 func (e *export) finish(ctx context.Context) error {
 	if err := e.Directory(ctx, func(entry Entry) error { return e.write(line{Entry: &entry}) }); err != nil {
+		return err
+	}
+	if err := e.numbers(ctx); err != nil {
 		return err
 	}
 	t := new(tree)

@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore/audit"
 )
 
@@ -26,6 +27,7 @@ type line struct {
 	Event   *event            `json:"event,omitzero"`
 	Content *audit.ContentRow `json:"content,omitzero"` // of the event before it
 	Entry   *Entry            `json:"directory,omitzero"`
+	Numbers *numbers          `json:"numbers,omitzero"`
 	Tree    *tree             `json:"tree,omitzero"`
 	End     *end              `json:"end,omitzero"`
 }
@@ -48,6 +50,13 @@ type event struct {
 type Entry struct {
 	Kind  string         `json:"kind"`
 	Value jsontext.Value `json:"value"`
+}
+
+// numbers are blocks of numbers that an account has taken.
+type numbers struct {
+	Account  domain.AccountID `json:"account_id"`
+	Reserved bool             `json:"reserved"` // for numbers that things have brought with them; else it has drawn from them
+	Blocks   []int64          `json:"blocks"`
 }
 
 // tree says of which log the events are.
@@ -83,7 +92,7 @@ func decode(text []byte) (l line, err error) {
 		return l, errors.New("not JSON of the form that it should have") // the decoder's error may quote a text
 	}
 	set := 0
-	for _, there := range []bool{l.Header != nil, l.Event != nil, l.Content != nil, l.Entry != nil, l.Tree != nil, l.End != nil} {
+	for _, there := range []bool{l.Header != nil, l.Event != nil, l.Content != nil, l.Entry != nil, l.Numbers != nil, l.Tree != nil, l.End != nil} {
 		if there {
 			set++
 		}

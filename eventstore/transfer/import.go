@@ -21,6 +21,9 @@ var headSQL string
 //go:embed sql/skip_numbers.sql
 var skipNumbersSQL string
 
+//go:embed sql/take_blocks.sql
+var takeBlocksSQL string
+
 // Importer makes of a file the log that it was written from.
 type Importer struct {
 	Log   *eventstore.Store
@@ -196,6 +199,17 @@ func (i *importing) entry(ctx context.Context, line int, e Entry) error {
 		return err
 	}
 	i.refused = refuse(line, "%v", err)
+	return nil
+}
+
+// numbers takes blocks that were taken where the log comes from.
+func (i *importing) numbers(ctx context.Context, n *numbers) error {
+	if err := i.flush(ctx); err != nil {
+		return err
+	}
+	if _, err := i.Pool.Exec(ctx, takeBlocksSQL, n.Account, n.Blocks, n.Reserved); err != nil {
+		return eventstore.Unavailable("take numbers", err)
+	}
 	return nil
 }
 

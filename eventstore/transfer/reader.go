@@ -37,6 +37,7 @@ type sink interface {
 	begin(ctx context.Context, h header) (*chain, error)
 	add(ctx context.Context, g *group) error
 	entry(ctx context.Context, line int, e Entry) error
+	numbers(ctx context.Context, n *numbers) error
 	end(ctx context.Context, t *tree) error
 }
 
@@ -68,6 +69,7 @@ type reader struct {
 	group   *group    // whose texts may follow
 	last    tlog.Hash // leaf hash of the last event
 	events  int64
+	over    bool                       // there are no more events
 	missing map[domain.ContentID]int64 // texts that an event has brought, at this position, and that are not there
 	tree    *tree
 	ended   bool
@@ -147,9 +149,13 @@ func (r *reader) take(ctx context.Context, l *line) error {
 		return r.takeTree(l.Tree)
 	case l.Entry != nil:
 		r.Directory++
+		r.over = true
 		return r.to.entry(ctx, r.line, *l.Entry)
-	case r.Directory > 0:
-		return refuse(r.line, "events come before the directory")
+	case l.Numbers != nil:
+		r.over = true
+		return r.to.numbers(ctx, l.Numbers)
+	case r.over:
+		return refuse(r.line, "events come before the directory and the numbers")
 	}
 	return r.event(l.Event)
 }

@@ -50,6 +50,7 @@ func TestSameLog(t *testing.T) {
 	from, to := newWorld(t), newWorld(t)
 	secrets, ticket := from.history()
 	from.pool.Exec(t.Context(), "SELECT nextval('log.number_blocks') FROM generate_series(1, 5)")
+	from.pool.Exec(t.Context(), "INSERT INTO log.taken_blocks SELECT 1e9 + n, 7, true FROM generate_series(1, 2500) n")
 	if _, err := from.RaiseEpoch(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -68,6 +69,20 @@ func TestSameLog(t *testing.T) {
 	same(t, from, to)
 	if want, got := from.count("SELECT last_value FROM log.number_blocks"), to.count("SELECT last_value FROM log.number_blocks"); got < want {
 		t.Errorf("numbers go on with block %d; %d was drawn", got, want)
+	}
+	const blocks = "SELECT count(*) FROM log.taken_blocks"
+	if want, got := from.count(blocks), to.count(blocks); want < 2500 || got != want {
+		t.Errorf("%d blocks are taken; want %d", got, want)
+	}
+	taken := "SELECT count(*) FROM log.taken_blocks WHERE account_id = $1 AND block = $2 AND reserved = $3"
+	first := int64(from.count("SELECT min(block) FROM log.taken_blocks WHERE NOT reserved"))
+	for block, reserved := range map[int64]bool{oldNumber / 1024: true, first: false} {
+		if n := to.count(taken, account, block, reserved); n != 1 {
+			t.Errorf("block %d is not taken as it was", block)
+		}
+	}
+	if kept, err := to.Numbers().Keep(t.Context(), account, oldNumber+1, first*1024); err != nil || !kept[oldNumber+1] || len(kept) != 1 {
+		t.Errorf("Keep = %v, %v; want what could be kept where the log comes from", kept, err)
 	}
 	if n := to.count("SELECT count(*) FROM log.files"); n != 4+1 { // two files with their thumbnails, and the placeholder
 		t.Errorf("there are %d rows of files", n)

@@ -158,6 +158,7 @@ func (w *world) history() (secrets []domain.CommentID, ticket domain.TicketID) {
 	w.must(domain.RedactChatMessage{Account: account, Ticket: ticket, Chat: chat, By: admin, Audit: w.numbers().Audit, Index: 1, Marked: "<redact>hello</redact>"})
 	w.fulfil()
 	subject := typed("another subject")
+	w.takeOver()
 	solved := domain.StatusSolved
 	w.must(domain.PutTicket{Account: account, Ticket: ticket, By: admin, Subject: &subject, Status: &solved, Numbers: w.numbers()})
 	w.must(domain.EraseSubject{Account: account, Ticket: ticket, By: admin, Audit: w.numbers().Audit, Cause: domain.CauseErasure}) // whose key is owed
@@ -167,6 +168,29 @@ func (w *world) history() (secrets []domain.CommentID, ticket domain.TicketID) {
 	})
 	return []domain.CommentID{first, filed}, ticket
 }
+
+// takeOver writes a ticket that comes from elsewhere, with its number there.
+func (w *world) takeOver() {
+	w.t.Helper()
+	kept, err := w.Numbers().Keep(w.t.Context(), account, oldNumber)
+	if err != nil || !kept[oldNumber] {
+		w.t.Fatalf("Keep = %v, %v", kept, err)
+	}
+	subject, closed := typed("an old subject"), domain.StatusClosed
+	cmd := domain.WriteTicket{
+		Account: account, Ticket: domain.TicketID(uuid.New()), By: admin, Opens: oldNumber, Status: &closed, Subject: &subject,
+		Comment: domain.CommentID(uuid.Must(uuid.NewV7())), Say: &domain.NewComment{Author: agent.Own(), Text: typed("old words")},
+		Numbers: w.numbers(), Origin: &domain.Origin{Audit: 360001, At: time.Date(2014, 2, 3, 4, 5, 6, 0, time.UTC)},
+	}
+	w.must(cmd)
+	cmd.Opens, cmd.Status, cmd.Subject, cmd.Numbers = 0, nil, nil, w.numbers()
+	cmd.Comment, cmd.Say = domain.CommentID(uuid.Must(uuid.NewV7())), &domain.NewComment{Author: agent.Own(), Text: typed("older words")}
+	cmd.Origin = &domain.Origin{Audit: 360000, At: cmd.Origin.At.Add(-time.Hour)}
+	w.must(cmd)
+}
+
+// oldNumber is far beyond those that are drawn.
+const oldNumber = 7_543_322_112_381
 
 // fulfil destroys the keys that are owed.
 func (w *world) fulfil() {
