@@ -19,6 +19,7 @@ type Event struct {
 	Version    int64      `json:"version"`  // its place among the events of the ticket
 	Position   int64      `json:"position"` // its place in the log
 	RecordedAt time.Time  `json:"recorded_at"`
+	Origin     *Origin    `json:"origin"` // nil: it happened here, when it was recorded
 	Actor      *Actor     `json:"actor"`
 	CommentID  *uuid.UUID `json:"comment_id"`
 	ChatID     *uuid.UUID `json:"chat_id"`    // nil: it is about no chat
@@ -28,6 +29,12 @@ type Event struct {
 	Versions   int        `json:"versions"` // of a redaction or an erasure: texts that it touched
 	Cause      string     `json:"cause"`    // of an erasure
 	Obligation *uuid.UUID `json:"obligation_event_id"`
+}
+
+// An Origin is where an event comes from that was taken over from another helpdesk.
+type Origin struct {
+	Audit int64     `json:"audit"` // its number there
+	At    time.Time `json:"at"`
 }
 
 // An Actor is who did something.

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -66,6 +67,12 @@ func events(tb testing.TB, l *logtest.Log, n int) {
 		case 5:
 			l.Do(domain.EraseComment{Account: account, Ticket: ticket, Comment: c.id, By: logtest.Agent, Audit: 1, Cause: domain.CauseErasure})
 			comments = slices.Delete(comments, i, i+1)
+		case 6:
+			l.Do(domain.WriteTicket{
+				Account: account, Ticket: ticket, By: logtest.Agent, Comment: domain.CommentID(logtest.NewID()), Numbers: l.Numbers(account),
+				Say:    &domain.NewComment{Author: logtest.Agent.Actor.Own(), Text: logtest.NewText("said elsewhere")},
+				Origin: &domain.Origin{Audit: int64(n), At: time.Date(2014, 2, 3, 4, 5, rand.IntN(60), rand.IntN(1e9), time.UTC)},
+			})
 		}
 		public := rand.IntN(2) == 0
 		comments = append(comments, living{l.Comment(account, ticket, public, "something"), public})

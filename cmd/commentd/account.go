@@ -21,7 +21,7 @@ type accountSettings struct {
 	UnknownTickets       string `enum:"reject,open," default:"" help:"What a comment on an unknown ticket does: reject answers 404, open opens the ticket. Reject if never set."`
 	Mask                 string `enum:"fixed,per_char," default:"" help:"What stands in the place of what is redacted: fixed is four blocks, per_char one for each character, which tells the length. Fixed if never set."`
 	DeletedRetentionDays *int   `help:"For how many days the texts of deleted comments are kept; 0: they are erased at once. 30 if never set." placeholder:"DAYS"`
-	ContentRetentionDays *int   `help:"For how many days any text is kept; 0: for ever. 0 if never set." placeholder:"DAYS"`
+	ContentRetentionDays *int   `help:"For how many days any text is kept, from when it came here; 0: for ever. 0 if never set." placeholder:"DAYS"`
 	MaxAttachment        *int   `help:"How large a file may be, in MiB; 0: 50, as if never set." placeholder:"MIB"`
 	AgentWorkspace       string `enum:"true,false," default:"" help:"Whether agents can redact by marking HTML, on the Zendesk-compatible API. True if never set."`
 	AgentsCanDelete      string `name:"agents-can-delete-tickets" enum:"true,false," default:"" help:"Whether agents can redact at all, on the Zendesk-compatible API. True if never set."`

@@ -109,6 +109,9 @@ func what(e *v1.Event) string {
 	for _, c := range e.Changes {
 		parts = append(parts, change(c))
 	}
+	if e.Origin != nil {
+		parts = append(parts, fmt.Sprintf("audit %d of %s elsewhere", e.Origin.Audit, time.Time(e.Origin.At).UTC().Format(timeFormat)))
+	}
 	switch {
 	case e.Actor == nil:
 		parts = append(parts, "cannot be read")

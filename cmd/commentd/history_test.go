@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -57,6 +58,26 @@ func scriptPast(ts *testscript.TestScript, _ bool, args []string) {
 		do(domain.RedactComment{Account: account.ID, Ticket: ticket, Comment: asked, By: agent, Audit: numbers().Audit, Hide: domain.Redaction{Text: "4711"}})
 		do(domain.DeleteComment{Account: account.ID, Ticket: ticket, Comment: asked, By: agent, Audit: numbers().Audit})
 		return nil
+	}))
+}
+
+// scriptElsewhere is the script command "elsewhere ACCOUNT TICKET": what was said elsewhere, in
+// 2014, is taken over.
+func scriptElsewhere(ts *testscript.TestScript, _ bool, args []string) {
+	ticket, err := domain.ParseTicketID(args[1])
+	ts.Check(err)
+	ts.Check(stores(ts.Getenv, func(ctx context.Context, t *tools) error {
+		account, err := t.directory.AccountBySlug(ctx, args[0])
+		ts.Check(err)
+		first, err := t.log.Numbers().Draw(ctx, account.ID, domain.NumbersPerWrite)
+		ts.Check(err)
+		_, err = t.log.Execute(ctx, domain.WriteTicket{
+			Account: account.ID, Ticket: ticket, Comment: domain.CommentID(uuid.Must(uuid.NewV7())), By: operator,
+			Say:     &domain.NewComment{Author: operator.Actor.Own(), Text: newText("Said elsewhere.")},
+			Numbers: domain.Numbers{Audit: first, Subject: first + 1},
+			Origin:  &domain.Origin{Audit: 360001, At: time.Date(2014, 2, 3, 4, 5, 6, 0, time.UTC)},
+		}, nil)
+		return err
 	}))
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
@@ -70,8 +69,8 @@ func (p *replay) run(ctx context.Context, q threads.HistoryQuery, end threads.Mo
 		for i := range entries {
 			e := &entries[i]
 			switch {
-			case end.Precedes(&e.Recorded):
-				return errQuit
+			case end.Precedes(&e.Recorded, e.Fact): // what was taken over later may have happened before
+				continue
 			case p.query.AsCustomer && e.Internal:
 				continue
 			}
@@ -92,7 +91,11 @@ func (p *replay) frame(ctx context.Context, e *threads.Entry) error {
 	if p.keys != nil {
 		fmt.Fprint(p.out, "\033[H\033[2J") // an empty screen
 	}
-	fmt.Fprintf(p.out, "=== %d of %d  %s  %s  %s\n", e.Version, p.total, time.Time(event.RecordedAt).UTC().Format(momentFormat), actorOf(&event), event.Type)
+	at := e.RecordedAt
+	if e.Fact != nil {
+		at = e.Fact.Metadata().At
+	}
+	fmt.Fprintf(p.out, "=== %d of %d  %s  %s  %s\n", e.Version, p.total, at.UTC().Format(momentFormat), actorOf(&event), event.Type)
 	p.query.At = threads.Moment{Version: e.Version}
 	if err := p.show(ctx); err != nil {
 		return err

@@ -38,9 +38,10 @@ func TestScripts(t *testing.T) {
 					ts.Fatalf("commentd %v: error %v", args, err)
 				}
 			},
-			"say":   scriptSay,
-			"texts": scriptTexts,
-			"past":  scriptPast,
+			"say":       scriptSay,
+			"texts":     scriptTexts,
+			"past":      scriptPast,
+			"elsewhere": scriptElsewhere,
 		},
 	})
 }

@@ -2,6 +2,9 @@ package retention
 
 import (
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
@@ -43,6 +46,25 @@ func TestOldContents(t *testing.T) {
 	if got := w.causes(); got != "map[retention:6]" {
 		t.Errorf("erasures by cause: %s; want 6 of retention", got)
 	}
+}
+
+// TestOldContentsOfElsewhere: what was taken over is kept as long as what was written on that
+// day, however long ago it had happened.
+func TestOldContentsOfElsewhere(t *testing.T) {
+	w := newWorld(t)
+	policy := Policy{Account: ours, Deleted: DefaultDeleted, Contents: 90}
+	old := Target{Account: ours, Ticket: w.ticket(ours, ana, ""), Comment: domain.CommentID(uuid.Must(uuid.NewV7()))}
+	w.execute(domain.WriteTicket{
+		Account: ours, Ticket: old.Ticket, Comment: old.Comment, By: admin, Numbers: w.numbers(),
+		Say:    &domain.NewComment{Author: domain.Author{Type: domain.AuthorCustomer, ID: ana}, Text: text("long ago")},
+		Origin: &domain.Origin{Audit: 360001, At: time.Date(2014, 2, 3, 4, 5, 6, 0, time.UTC)},
+	})
+	w.age("89 days")
+	w.round(policy)
+	w.wantErased(nil, old)
+	w.age("1 day")
+	w.round(policy)
+	w.wantErased([]Target{old})
 }
 
 // TestOldChat: what was said in a chat longer ago than the account keeps texts takes the

@@ -143,7 +143,7 @@ var headerDocs = map[string]object{
 	"ce-source":          {"pattern": "^/accounts/[a-z0-9-]{1,40}$"},
 	"ce-type":            {},
 	"ce-subject":         {"pattern": "^tickets/[0-9a-f-]{36}(/(comments|chats)/[0-9a-f-]{36})?$", "description": "The ticket, the comment or the chat."},
-	"ce-time":            {"format": "date-time", "description": "When it was recorded, UTC; never before that of an earlier event."},
+	"ce-time":            {"format": "date-time", "description": "When it was recorded, UTC; never before that of an earlier event. What was taken over from elsewhere has happened before."},
 	"ce-dataref":         {"format": "uri-reference", "description": "Where the API has what it is about."},
 	"ce-schemaversion":   {"description": "Of the body."},
 	"ce-accountid":       {"pattern": "^[0-9]+$"},

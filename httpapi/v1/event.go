@@ -18,6 +18,7 @@ type Event struct {
 	Version    eventstore.Version  `json:"version" doc:"Its place among the events of the ticket: 1, 2, 3 and so on."`
 	Position   eventstore.Position `json:"position" doc:"Its place in the log, which counts the events of all tickets."`
 	RecordedAt Instant             `json:"recorded_at"`
+	Origin     *Origin             `json:"origin,omitzero" required:"false" doc:"Of what was taken over from another helpdesk: what it was there. created_at and as_of go by its time."`
 	Actor      *Actor              `json:"actor,omitzero" required:"false" doc:"Who did it; absent if the event cannot be read."`
 	CommentID  *domain.CommentID   `json:"comment_id" nullable:"true" format:"uuid" doc:"The comment that it is about; null: the ticket itself, or a chat."`
 	ChatID     *domain.ChatID      `json:"chat_id,omitzero" required:"false" format:"uuid" doc:"The chat that it is about, if any."`
@@ -27,6 +28,12 @@ type Event struct {
 	Versions   int                 `json:"versions,omitzero" required:"false" doc:"Of a redaction or an erasure: how many versions of the text it touched. Where, nothing tells."`
 	Cause      string              `json:"cause,omitzero" required:"false" enum:"retention,deletion,erasure" doc:"Of an erasure: why."`
 	Obligation *domain.EventID     `json:"obligation_event_id,omitzero" required:"false" format:"uuid" doc:"Of obligation.completed: the event whose texts can no longer be opened by any key."`
+}
+
+// An Origin is where an event comes from that did not happen here.
+type Origin struct {
+	Audit int64   `json:"audit" doc:"The number of the audit there."`
+	At    Instant `json:"at" doc:"When it happened."`
 }
 
 // An Actor is who did something.
@@ -79,8 +86,11 @@ func EventOf(e *threads.Entry) (Event, error) {
 	if e.Fact == nil {
 		return s, nil
 	}
-	actor := Actor(e.Fact.Metadata().Actor)
-	s.Actor = &actor
+	meta := e.Fact.Metadata()
+	s.Actor = (*Actor)(&meta.Actor)
+	if from := meta.Origin; from != nil {
+		s.Origin = &Origin{from.Audit, Instant(from.At)}
+	}
 	switch fact := e.Fact.(type) {
 	case domain.TicketOpened:
 		s.ticket(e.Before, e.Before.Evolve(fact), true)

@@ -16,7 +16,7 @@ var listQueryParameters = []parameter{
 	{"limit", "How many comments a page has at most. Absent: all of them.", integer(1, maxLimit)},
 	{"after", "A cursor: only what comes after it, in the order asked for. Not together with before.", text(1, 0)},
 	{"before", "A cursor: only what comes before it. Not together with after.", text(1, 0)},
-	{"order", "By time of creation. Default asc.", enum("asc", "desc")},
+	{"order", "As they were made, or taken over from elsewhere. Default asc.", enum("asc", "desc")},
 	{"is_internal", "Only internal notes, or only public comments.", &huma.Schema{Type: huma.TypeBoolean}},
 	{"author_type", "Only comments of such authors.", enum("AGENT", "CUSTOMER", "SYSTEM")},
 	{"as_of", "The comments as they were at a time (RFC 3339; one in whole seconds stands for the end of that second) or after a version of the " +

@@ -27,7 +27,8 @@ type exportLimits struct {
 
 var errTooRecent = refuse(http.StatusUnprocessableEntity, named{"InvalidValue", "Too recent start_time. Use a start_time older than 60 seconds"})
 
-// An export is audits of an account from a moment on. It ends with a second, so that who
+// An export is audits of an account that were recorded from a moment on, whenever they may have
+// happened elsewhere. It ends with a second, so that who
 // goes on at end_time misses nothing and meets nothing twice. But a second may hold more
 // than an answer can (a clock that was set back stands still for the log); then next_page
 // names a place within it.
@@ -38,7 +39,7 @@ type export struct {
 	items  []jsontext.Value
 	size   int
 	last   eventstore.Position // exported, or passed by
-	lastAt time.Time           // of the last item
+	lastAt time.Time           // when the last item was recorded
 }
 
 // exportTicketEvents serves GET /incremental/ticket_events.
@@ -149,7 +150,7 @@ func (x *export) add(page *threads.AccountAuditPage) error {
 			return err
 		}
 		x.items, x.size = append(x.items, item), x.size+len(item)
-		x.last, x.lastAt = a.Position, a.At
+		x.last, x.lastAt = a.Position, a.RecordedAt
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi"
 	"github.com/commentd/commentd/httpapi/directory"
 )
@@ -268,6 +269,80 @@ func TestExportEndsAMinuteAgo(t *testing.T) {
 		a.must(want, "admin", "GET", export+query, "")
 	}
 	a.must(400, "admin", "GET", "/api/v2/incremental/ticket_events", "")
+}
+
+// TestTakenOver: what comes from elsewhere is dated there, and is exported by when it came.
+func TestTakenOver(t *testing.T) {
+	s := newStack(t)
+	a := s.account("acme", directory.Settings{})
+	here := a.ticket()
+	id, there := domain.TicketID(uuid.New()), time.Date(2014, 2, 3, 4, 5, 6, 0, time.UTC)
+	for i, number := range []int64{35436, 0, 0} { // the last one had happened before
+		drawn, err := s.store.Numbers().Draw(t.Context(), a.id, domain.NumbersPerWrite)
+		if err != nil {
+			t.Fatal(err)
+		}
+		agent := domain.Actor{Kind: domain.ActorAgent, ID: a.users["agent"]}
+		if _, err := s.store.Execute(t.Context(), domain.WriteTicket{
+			Account: a.id, Ticket: id, By: domain.By{Actor: agent}, Opens: number, Numbers: domain.Numbers{Audit: drawn, Subject: drawn + 1},
+			Comment: domain.CommentID(uuid.Must(uuid.NewV7())), Say: &domain.NewComment{Author: agent.Own(), Text: &domain.Text{
+				Content: domain.ContentRef{ID: domain.ContentID(uuid.Must(uuid.NewV7()))}, Body: fmt.Sprint("text ", i),
+			}},
+			Origin: &domain.Origin{Audit: int64(360000 + i), At: there.Add([]time.Duration{0, time.Hour, time.Minute}[i])},
+		}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.age("w.position")
+	times := []string{"2014-02-03T04:05:06Z", "2014-02-03T05:05:06Z", "2014-02-03T04:06:06Z"}
+
+	var said []string
+	for _, c := range a.comments("agent", "/api/v2/tickets/35436/comments") {
+		said = append(said, c.CreatedAt)
+	}
+	if !slices.Equal(said, times) {
+		t.Errorf("comments were made at %v; want %v", said, times)
+	}
+	var shown struct {
+		Ticket map[string]any `json:"ticket"`
+		Audits []struct {
+			CreatedAt string `json:"created_at"`
+		} `json:"audits"`
+	}
+	if a.must(200, "agent", "GET", "/api/v2/tickets/35436", "").decode(t, &shown); shown.Ticket["created_at"] != times[0] || shown.Ticket["updated_at"] != "2014-02-03T05:05:07Z" {
+		t.Errorf("the ticket is of %v, changed at %v", shown.Ticket["created_at"], shown.Ticket["updated_at"])
+	}
+	a.must(200, "agent", "GET", "/api/v2/tickets/35436/audits", "").decode(t, &shown)
+	var audits []string
+	for _, audit := range shown.Audits {
+		audits = append(audits, audit.CreatedAt)
+	}
+	if !slices.Equal(audits, times) {
+		t.Errorf("audits are of %v; want %v", audits, times)
+	}
+	for order, want := range map[string][]int64{"created_at": {35436, here.number}, "updated_at": {35436, here.number}, "id": {here.number, 35436}} {
+		if got := a.all("agent", "/api/v2/tickets?page[size]=1&sort="+order); !slices.Equal(got, want) {
+			t.Errorf("by %s: tickets %v; want %v", order, got, want)
+		}
+	}
+
+	// By when they came: 2, 4 and 5 seconds after then.
+	if got := a.comments("agent", "/api/v2/requests/35436/comments?since="+then.Add(4*time.Second).Format(time.RFC3339)); len(got) != 2 {
+		t.Errorf("since the second one came there are %+v", got)
+	}
+	var x exported
+	a.must(200, "admin", "GET", export+fmt.Sprint(then.Unix()), "").decode(t, &x)
+	var exported []int64
+	for _, e := range x.Events[1:] {
+		exported = append(exported, e.Timestamp)
+	}
+	if want := []int64{there.Unix(), there.Add(time.Hour).Unix(), there.Add(time.Minute).Unix()}; !slices.Equal(exported, want) || time.Now().Unix()-x.EndTime > 120 {
+		t.Errorf("exported are audits of %v, up to %d; want %v", exported, x.EndTime, want)
+	}
+	all := a.wrote(here, thread{native: id.String()})
+	if got, pages := a.follow("&per_page=1"); !slices.Equal(got, all) || pages < len(all) {
+		t.Errorf("in pages: %v in %d; want %v", got, pages, all)
+	}
 }
 
 // TestExportIsOfToday: what is redacted between two exports of the same second is gone

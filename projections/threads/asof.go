@@ -149,9 +149,10 @@ func (v *view) foldStream(ctx context.Context, q *PastQuery) (map[domain.Comment
 		for i := range events {
 			e := &events[i]
 			after = e.Version
-			later := q.At.Precedes(e)
+			fact := decoded(e)
+			later := q.At.Precedes(e, fact)
 			if e.Comment == (domain.CommentID{}) {
-				if fact, err := e.Decode(); err == nil && !later {
+				if fact != nil && !later {
 					ticket = ticket.Evolve(fact)
 				}
 				continue
@@ -164,7 +165,7 @@ func (v *view) foldStream(ctx context.Context, q *PastQuery) (map[domain.Comment
 				p = &past{comment: comment{id: e.Comment}}
 				all[e.Comment] = p
 			}
-			p.add(e, later)
+			p.add(e, fact, later)
 		}
 		if len(events) < foldChunk {
 			break
@@ -174,6 +175,16 @@ func (v *view) foldStream(ctx context.Context, q *PastQuery) (map[domain.Comment
 		return nil, nil
 	}
 	return all, nil
+}
+
+// decoded returns what an event says, nil if it does not decode: the projector has raised the
+// alarm.
+func decoded(e *eventstore.Recorded) domain.Event {
+	fact, err := e.Decode()
+	if err != nil {
+		return nil
+	}
+	return fact
 }
 
 // foldPublic folds the events of the comments that are public today, and nothing else.
@@ -194,7 +205,8 @@ func (v *view) foldPublic(ctx context.Context, at Moment) (map[domain.CommentID]
 				p = &past{comment: comment{id: e.Comment}}
 				all[e.Comment] = p
 			}
-			p.add(e, at.Precedes(e))
+			fact := decoded(e)
+			p.add(e, fact, at.Precedes(e, fact))
 		})
 		if err != nil {
 			return nil, err

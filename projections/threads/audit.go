@@ -17,8 +17,10 @@ type Audit struct {
 	// showing.
 	Version  eventstore.Version
 	Position eventstore.Position
-	At       time.Time // UTC
-	Actor    domain.Actor
+	// At is when it happened, RecordedAt when it came into the log: later, if it was taken over
+	// from elsewhere.
+	At, RecordedAt time.Time // UTC
+	Actor          domain.Actor
 	// Channel, Flags and Document are those of the comment that it made, if it made one.
 	// Document is nil if the comment is deleted or erased.
 	Channel  domain.Channel

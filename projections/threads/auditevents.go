@@ -78,7 +78,7 @@ func (v *view) audits(ctx context.Context, r *Reader, entries []Entry) ([]Audit,
 		}
 		meta := e.Fact.Metadata()
 		if n := len(audits); n == 0 || audits[n-1].Number != meta.Audit {
-			audits = append(audits, Audit{Number: meta.Audit, Ticket: e.Ticket, At: e.RecordedAt, Actor: meta.Actor})
+			audits = append(audits, Audit{Number: meta.Audit, Ticket: e.Ticket, At: meta.At, RecordedAt: e.RecordedAt, Actor: meta.Actor})
 		}
 		if talk := talks[domain.ChatID(e.Comment)]; talk != nil {
 			audits[len(audits)-1].chat(e, &talk.Chat)
@@ -165,7 +165,7 @@ func (r *Reader) openToday(ctx context.Context, v *view, known map[domain.Commen
 		if !creates || c == nil {
 			continue
 		}
-		c.Position, c.CreatedAt = e.Position, e.RecordedAt
+		c.Position, c.CreatedAt = e.Position, fact.At
 		c.Author, c.Audit, c.Channel, c.Flags = fact.Author, fact.Audit, fact.Channel, fact.Flags
 		if !c.deleted {
 			made[e.Ticket] = append(made[e.Ticket], c.row)

@@ -121,7 +121,7 @@ func reverse(s []string) {
 
 // audit is an audit as a line.
 func (s *saga) audit(a threads.Audit) string {
-	line := fmt.Sprintln("audit", a.Number, int(a.Version), a.Actor.ID)
+	line := fmt.Sprintln("audit", a.Number, int(a.Version), a.Actor.ID, a.At.UnixMicro())
 	seen := map[int64]bool{}
 	for _, e := range a.Events {
 		if seen[e.Number] {
@@ -232,7 +232,7 @@ func (s *saga) wantedAudits() (lines []string) {
 			if n == 0 || audits[n-1].number != open.Audit {
 				audits, n = append(audits, &wantedAudit{number: open.Audit}), n+1
 			}
-			audits[n-1].header = fmt.Sprintln("audit", open.Audit, e.Version, open.Actor.ID)
+			audits[n-1].header = fmt.Sprintln("audit", open.Audit, e.Version, open.Actor.ID, today.Audits[n-1].At.UnixMicro())
 			return audits[n-1]
 		}
 		c := today.Comments[e.Comment]
@@ -279,6 +279,25 @@ func (s *saga) wantedAudits() (lines []string) {
 		lines = append(lines, a.header+a.comment+a.other)
 	}
 	return lines
+}
+
+// An audit is found by its own number, whatever number another one had elsewhere.
+func TestAuditsAreNotFoundByTheirOrigins(t *testing.T) {
+	w := newWorld(t, logtest.New(t))
+	late := w.numbers()
+	w.do(domain.WriteTicket{
+		Account: w.account, Ticket: w.ticket, By: logtest.Agent, Comment: domain.CommentID(logtest.NewID()), Numbers: w.numbers(),
+		Say: &domain.NewComment{Author: logtest.Agent.Actor.Own(), Text: w.text("said elsewhere")}, Origin: &domain.Origin{Audit: late.Audit},
+	})
+	for range 20 { // as far apart as those that are looked through when an audit was found
+		w.create(logtest.Agent.Actor.Own(), true, "text")
+	}
+	status := domain.StatusPending
+	w.do(domain.WriteTicket{Account: w.account, Ticket: w.ticket, By: logtest.Agent, Status: &status, Numbers: late})
+	got, err := w.reader.AuditByNumber(t.Context(), w.account, w.ticket, logtest.Agent.Actor, late.Audit)
+	if err != nil || got.Number != late.Audit {
+		t.Errorf("AuditByNumber(%d) = %+v, %v", late.Audit, got, err)
+	}
 }
 
 // Audits are for those who see internal notes.

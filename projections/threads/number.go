@@ -54,9 +54,10 @@ func (r *Reader) CommentByNumber(ctx context.Context, account domain.AccountID, 
 	return found.Bytes, nil
 }
 
-// member returns a member of an event's data as the codec writes it, with what stands
-// behind it: if others follow, and if it is the last one.
+// member returns a member of an event's data as the codec writes it behind others, with what
+// stands behind it: if others follow, and if it is the last one. (An origin begins with a
+// member of the same name as another.)
 func member(name string, number int64) (inner, last []byte) {
-	text := fmt.Sprintf(`"%s":%d`, name, number)
+	text := fmt.Sprintf(`,"%s":%d`, name, number)
 	return []byte(text + ","), []byte(text + "}")
 }

@@ -11,15 +11,19 @@ import (
 // time.
 type Moment struct {
 	Version eventstore.Version // 0: Time says when
-	Time    time.Time          // what was recorded then has happened
+	Time    time.Time          // what happened then has happened
 }
 
-// Precedes reports whether the event is one of those that came after the moment.
-func (m Moment) Precedes(e *eventstore.Recorded) bool {
-	if m.Version != 0 {
+// Precedes reports whether the event is one of those that came after the moment. fact is
+// nil if it does not decode.
+func (m Moment) Precedes(e *eventstore.Recorded, fact domain.Event) bool {
+	switch {
+	case m.Version != 0:
 		return e.Version > m.Version
+	case fact == nil:
+		return e.RecordedAt.After(m.Time)
 	}
-	return e.RecordedAt.After(m.Time)
+	return fact.Metadata().At.After(m.Time)
 }
 
 // PastQuery asks for the comments of a ticket as they were. What its filters say is of
@@ -43,9 +47,8 @@ type past struct {
 }
 
 // add tells p of the next event about it, and whether that came after the moment.
-func (p *past) add(e *eventstore.Recorded, later bool) {
-	fact, err := e.Decode()
-	if err != nil { // the projector has raised the alarm
+func (p *past) add(e *eventstore.Recorded, fact domain.Event, later bool) {
+	if fact == nil {
 		p.torn = true
 		return
 	}

@@ -70,7 +70,7 @@ func (w *wordings) add(e *eventstore.Recorded, fact domain.Event) {
 
 func (w *wordings) append(e *eventstore.Recorded, by domain.Meta, content domain.ContentID) {
 	if n := len(*w); n > 0 {
-		(*w)[n-1].replacedAt = e.RecordedAt
+		(*w)[n-1].replacedAt = by.At
 	}
 	*w = append(*w, wording{version: e.Version, event: e.ID, by: by, content: content})
 }

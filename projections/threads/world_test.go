@@ -3,6 +3,7 @@ package threads_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -120,7 +121,21 @@ func (w *world) write(t *rapid.T, body string) {
 		status := rapid.SampledFrom([]domain.Status{domain.StatusOpen, domain.StatusPending, domain.StatusSolved}).Draw(t, "status")
 		cmd.Status = &status
 	}
+	cmd.Origin = origin(t)
 	w.do(cmd)
+}
+
+// origin is where a write comes from; most come from nowhere. It may have happened before what
+// was taken over earlier.
+func origin(t *rapid.T) *domain.Origin {
+	if rapid.IntRange(0, 2).Draw(t, "elsewhere") > 0 {
+		return nil
+	}
+	at := time.Date(2014, 2, 3, 4, 5, rapid.IntRange(0, 9).Draw(t, "second"), 0, time.UTC)
+	if rapid.IntRange(0, 4).Draw(t, "to come") == 0 {
+		at = time.Now().Add(time.Hour)
+	}
+	return &domain.Origin{Audit: rapid.Int64().Draw(t, "audit"), At: at}
 }
 
 func (w *world) update(id domain.CommentID, text *domain.Text, public *bool) {

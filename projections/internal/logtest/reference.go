@@ -3,7 +3,6 @@ package logtest
 import (
 	"context"
 	"encoding/json"
-	"math"
 	"testing"
 	"time"
 
@@ -33,6 +32,7 @@ type Audit struct {
 	Number  int64
 	Version int      // of its last event that is shown
 	Events  []string // kinds of those that are shown
+	At      time.Time
 }
 
 type event struct {
@@ -55,16 +55,36 @@ type Comment struct {
 // Fold reads the whole stream of a ticket.
 func Fold(tb testing.TB, pool *pgxpool.Pool, account domain.AccountID, ticket domain.TicketID) *Thread {
 	tb.Helper()
-	return FoldTo(tb, pool, account, ticket, math.MaxInt32)
+	return fold(tb, pool, account, ticket, func(int, time.Time) bool { return true })
 }
 
 // FoldTo reads the stream of a ticket up to a version.
 func FoldTo(tb testing.TB, pool *pgxpool.Pool, account domain.AccountID, ticket domain.TicketID, to eventstore.Version) *Thread {
 	tb.Helper()
+	return fold(tb, pool, account, ticket, func(version int, _ time.Time) bool { return version <= int(to) })
+}
+
+// FoldBy reads what had happened on a ticket by a time.
+func FoldBy(tb testing.TB, pool *pgxpool.Pool, account domain.AccountID, ticket domain.TicketID, moment time.Time) *Thread {
+	tb.Helper()
+	return fold(tb, pool, account, ticket, func(_ int, at time.Time) bool { return !at.After(moment) })
+}
+
+// Times returns when the events of the ticket happened, in the order of the log.
+func (ref *Thread) Times() (times []time.Time) {
+	for _, e := range ref.events {
+		times = append(times, e.at)
+	}
+	return times
+}
+
+// fold reads the events of a ticket that are asked for.
+func fold(tb testing.TB, pool *pgxpool.Pool, account domain.AccountID, ticket domain.TicketID, asked func(version int, at time.Time) bool) *Thread {
+	tb.Helper()
 	ref := &Thread{Comments: make(map[string]*Comment)}
 	rows, err := pool.Query(context.Background(), `
 		SELECT position, version, recorded_at, internal, event_id, coalesce(comment_id::text, ''), type, data
-		  FROM log.events WHERE account_id = $1 AND ticket_id = $2 AND version <= $3 ORDER BY version`, account, uuid.UUID(ticket), to)
+		  FROM log.events WHERE account_id = $1 AND ticket_id = $2 ORDER BY version`, account, uuid.UUID(ticket))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -74,12 +94,23 @@ func FoldTo(tb testing.TB, pool *pgxpool.Pool, account domain.AccountID, ticket 
 	var comment, kind string
 	var data []byte
 	_, err = pgx.ForEachRow(rows, []any{&position, &version, &e.at, &e.internal, &e.id, &comment, &kind, &data}, func() error {
-		e.at = e.at.UTC()
-		ref.events = append(ref.events, e)
 		var open map[string]any
 		if err := json.Unmarshal(data, &open); err != nil {
 			return err
 		}
+		if e.at = e.at.UTC(); open["origin"] != nil {
+			there, err := time.Parse(time.RFC3339Nano, open["origin"].(map[string]any)["at"].(string))
+			if err != nil {
+				return err
+			}
+			if there.Before(e.at) {
+				e.at = there
+			}
+		}
+		if !asked(version, e.at) {
+			return nil
+		}
+		ref.events = append(ref.events, e)
 		ref.add(position, version, e.at, e.internal, comment, kind, open)
 		return nil
 	})
@@ -101,7 +132,7 @@ func (ref *Thread) add(position eventstore.Position, version int, at time.Time, 
 		!(kind == "ticket.changed" && internal) {
 		n := len(ref.Audits)
 		if n == 0 || ref.Audits[n-1].Number != audit {
-			ref.Audits, n = append(ref.Audits, Audit{Number: audit}), n+1
+			ref.Audits, n = append(ref.Audits, Audit{Number: audit, At: at}), n+1
 		}
 		ref.Audits[n-1].Version, ref.Audits[n-1].Events = version, append(ref.Audits[n-1].Events, kind)
 	}
