@@ -129,3 +129,28 @@ func TestTakenOver(t *testing.T) {
 		t.Errorf("the last one happened at %s", at)
 	}
 }
+
+// TestSubscribersHearWhenItCame: an event is of when it was recorded, its comment of when it was
+// made elsewhere.
+func TestSubscribersHearWhenItCame(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{})
+	r := newReceiver(t)
+	a.hook(r, `"types":["comment.created"],"text":true`)
+	a.dispatch()
+	began := time.Now()
+	a.takeOver("/v1/tickets/"+uuid.NewString(), 35436, 360001, time.Date(2014, 2, 3, 4, 5, 6, 0, time.UTC), "one")
+	posted := r.await(1)[0]
+	live := a.follow(t, "customer", "?from=beginning&type=comment.created", "").take(1)[0].data
+	for name, told := range map[string]struct {
+		at      string
+		comment *comment
+	}{"a webhook": {posted.Time, posted.Data.Comment}, "whoever follows": {live.RecordedAt, live.Comment}} {
+		at, err := time.Parse(time.RFC3339Nano, told.at)
+		if err != nil || at.Before(began.Add(-time.Hour)) {
+			t.Errorf("%s hears of an event of %s, %v", name, told.at, err)
+		}
+		if told.comment == nil || told.comment.CreatedAt != "2014-02-03T04:05:06Z" {
+			t.Errorf("%s hears of %+v", name, told.comment)
+		}
+	}
+}
