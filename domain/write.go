@@ -1,6 +1,9 @@
 package domain
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // MaxText is how many bytes of a text the Zendesk-compatible API keeps: what is longer
 // is cut (contract §6).
@@ -20,6 +23,35 @@ func RichBody(source string) Body {
 	b := Body{HTML: SanitiseHTML(Cut(source, MaxText))}
 	b.Text = b.PlainBody()
 	return b
+}
+
+// maxShown is how many bytes of HTML are kept that was rendered elsewhere: that of a text of
+// MaxText bytes may be longer than the text.
+const maxShown = 4 * MaxText
+
+// ShownBody is what a comment says that is known by how it is shown, as text and as HTML: if
+// it was shown by this package, the body that was shown.
+func ShownBody(text, html string) Body {
+	text = Cut(strings.ReplaceAll(text, "\x00", ""), MaxText)
+	if html == "" || html == RenderText(text) {
+		return Body{Text: text}
+	}
+	b := Body{Text: text, HTML: SanitiseHTML(Cut(withoutEnvelope(html), maxShown))}
+	if b.Text == "" {
+		b.Text = b.PlainBody()
+	}
+	return b
+}
+
+// withoutEnvelope is what is in the envelope of an html_body. Others who have one may add
+// classes to it.
+func withoutEnvelope(html string) string {
+	rest, enveloped := strings.CutPrefix(html, `<div class="zd-comment`)
+	if !enveloped {
+		return html
+	}
+	_, inner, _ := strings.Cut(rest, ">")
+	return strings.TrimSuffix(inner, envelopeClose)
 }
 
 // Cut returns a text of most bytes at the most: the rest is cut off, between two characters.

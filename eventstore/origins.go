@@ -15,38 +15,52 @@ import (
 //go:embed sql/origins.sql
 var originsSQL string
 
-// Origins returns the numbers that a ticket's audits had elsewhere, and the version of its
-// stream: 0 if there is no such ticket. An audit that changed nothing when it was taken over
-// has left nothing. It looks at all events of the ticket, and at no text. The error is
-// ErrUnavailable, or that of Decode.
-func (s *Store) Origins(ctx context.Context, account domain.AccountID, ticket domain.TicketID) (map[int64]bool, Version, error) {
+// Origins is what of a ticket's stream comes from elsewhere.
+type Origins struct {
+	Audits   map[int64]bool // by the numbers that they had there
+	Comments map[domain.CommentID]bool
+	Version  Version // of the stream; 0: there is no such ticket
+	// Here: something was done to the ticket here as well.
+	Here bool
+}
+
+// Origins returns what of a ticket's stream comes from elsewhere. An audit that changed nothing
+// when it was taken over has left nothing. It looks at all events of the ticket, and at no text.
+// The error is ErrUnavailable, or that of Decode.
+func (s *Store) Origins(ctx context.Context, account domain.AccountID, ticket domain.TicketID) (Origins, error) {
 	type payload struct {
 		Version Version
 		Kind    *string // nil: no event tells where it comes from
 		Schema  *int16
 		Data    []byte
+		Comment *uuid.UUID
 	}
 	rows, err := s.pool.Query(ctx, originsSQL, s.config.Shard, account, uuid.UUID(ticket))
 	if err != nil {
-		return nil, 0, Unavailable("read origins", err)
+		return Origins{}, Unavailable("read origins", err)
 	}
 	payloads, err := pgx.CollectRows(rows, pgx.RowToStructByPos[payload])
 	if err != nil {
-		return nil, 0, Unavailable("read origins", err)
+		return Origins{}, Unavailable("read origins", err)
 	}
-	audits := make(map[int64]bool, len(payloads))
-	var version Version
+	found := Origins{Audits: make(map[int64]bool, len(payloads)), Comments: map[domain.CommentID]bool{}}
+	there := 0
 	for _, p := range payloads {
-		if version = p.Version; p.Kind == nil {
+		if found.Version = p.Version; p.Kind == nil {
 			continue
 		}
 		fact, err := Decode(*p.Kind, *p.Schema, p.Data, time.Time{})
 		if err != nil {
-			return nil, 0, fmt.Errorf("read origins of ticket %s: %w", ticket, err)
+			return Origins{}, fmt.Errorf("read origins of ticket %s: %w", ticket, err)
 		}
 		if origin := fact.Metadata().Origin; origin != nil {
-			audits[origin.Audit] = true
+			there++
+			found.Audits[origin.Audit] = true
+			if p.Comment != nil {
+				found.Comments[domain.CommentID(*p.Comment)] = true
+			}
 		}
 	}
-	return audits, version, nil
+	found.Here = Version(there) < found.Version
+	return found, nil
 }

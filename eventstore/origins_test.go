@@ -26,16 +26,16 @@ func (i *instance) imported(t testing.TB, ticket domain.TicketID, audit int64, a
 // the time when it came.
 func TestOrigins(t *testing.T) {
 	i := start(t, devstacktest.Postgres(t))
-	check := func(ticket domain.TicketID, version int, want ...int64) {
+	check := func(ticket domain.TicketID, version int, here bool, want ...int64) {
 		t.Helper()
-		audits, v, err := i.Origins(t.Context(), account, ticket)
-		if got := slices.Sorted(maps.Keys(audits)); err != nil || int(v) != version || !slices.Equal(got, want) {
-			t.Errorf("Origins = %v, %d, %v; want %v at version %d", got, v, err, want, version)
+		found, err := i.Origins(t.Context(), account, ticket)
+		if got := slices.Sorted(maps.Keys(found.Audits)); err != nil || int(found.Version) != version || found.Here != here || !slices.Equal(got, want) {
+			t.Errorf("Origins = %+v, %v; want %v at version %d, here %v", found, err, want, version, here)
 		}
 	}
-	check(domain.TicketID(uuid.New()), 0)
+	check(domain.TicketID(uuid.New()), 0, false)
 	ours := i.open(t)
-	check(ours, 1)
+	check(ours, 1, true)
 
 	then := time.Date(2014, 2, 3, 4, 5, 6, 0, time.UTC)
 	opened := i.imported(t, domain.TicketID{}, 360001, then)
@@ -43,7 +43,7 @@ func TestOrigins(t *testing.T) {
 	if r, err := i.Execute(t.Context(), opened, nil); err != nil || r.Version != 2 || r.RecordedAt.Before(began.Add(-time.Minute)) {
 		t.Fatalf("Execute = %+v, %v; want two events, recorded now", r, err)
 	}
-	check(opened.Ticket, 2, 360001)
+	check(opened.Ticket, 2, false, 360001)
 	if _, err := i.Execute(t.Context(), i.write(t, opened.Ticket, "said here"), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -52,8 +52,12 @@ func TestOrigins(t *testing.T) {
 	if _, err := i.Execute(t.Context(), more, nil); err != nil {
 		t.Fatal(err)
 	}
-	check(opened.Ticket, 4, 360001, 360007)
-	check(ours, 1)
+	check(opened.Ticket, 4, true, 360001, 360007)
+	found, err := i.Origins(t.Context(), account, opened.Ticket)
+	if want := map[domain.CommentID]bool{opened.Comment: true, more.Comment: true}; err != nil || !maps.Equal(found.Comments, want) {
+		t.Errorf("Origins = %v, %v; want the comments %v", found.Comments, err, want)
+	}
+	check(ours, 1, true)
 
 	var last time.Time
 	want := []time.Time{{}, then, then, {}, then.Add(time.Hour)} // zero: the log's
@@ -88,17 +92,17 @@ func TestAnAuditIsTakenOverOnce(t *testing.T) {
 	for _, i := range instances {
 		wg.Go(func() {
 			for audit := int64(1); audit <= audits; {
-				known, version, err := i.Origins(t.Context(), account, ticket)
+				known, err := i.Origins(t.Context(), account, ticket)
 				if err != nil {
 					t.Errorf("Origins: %v", err)
 					return
 				}
-				if known[audit] {
+				if known.Audits[audit] {
 					audit++
 					continue
 				}
 				cmd := i.imported(t, ticket, audit, time.Unix(audit, 0))
-				cmd.Expected = int(version)
+				cmd.Expected = int(known.Version)
 				switch _, err := i.Execute(t.Context(), cmd, nil); {
 				case err == nil:
 					wrote.Add(1)

@@ -70,6 +70,7 @@ type commandLine struct {
 	Ticket  ticketCommand  `cmd:"" help:"Open and list tickets."`
 	Erase   eraseCommand   `cmd:"" help:"Erase for good what was said in a ticket, by a customer, or in an account."`
 	Log     logCommand     `cmd:"" help:"Look at and mend the log."`
+	Import  importCommand  `cmd:"" help:"Take in the history of a helpdesk that was elsewhere until now."`
 
 	Projection projectionCommand `cmd:"" help:"Look at read models, rebuild them, and go back."`
 

@@ -54,7 +54,8 @@ func (p *progressBars) show(progress projections.Progress) {
 func (p *progressBars) add(progress projections.Progress) *mpb.Bar {
 	name := decor.Name(progress.Step, decor.WC{W: 9, C: decor.DindentRight})
 	if progress.Total == 0 {
-		return p.container.New(0, mpb.NopStyle(), mpb.PrependDecorators(name, decor.CurrentNoUnit(" %d")))
+		return p.container.New(0, mpb.NopStyle(), mpb.PrependDecorators(name, decor.CurrentNoUnit(" %d")),
+			mpb.AppendDecorators(decor.EwmaSpeed(0, " %.0f/s", 30)))
 	}
 	return p.container.AddBar(progress.Total,
 		mpb.PrependDecorators(name, decor.CountersNoUnit(" %d / %d ")),

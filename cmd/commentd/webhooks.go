@@ -15,10 +15,11 @@ import (
 	"github.com/commentd/commentd/projections/threads"
 )
 
-// hooking is what an operator may say of where webhooks can lead.
+// hooking is what an operator may say of where webhooks can lead, and from where files are
+// imported.
 type hooking struct {
-	WebhookAllowNets []string `help:"Networks that webhooks may lead into although they are not public, on any port, for instance 10.1.2.0/24." placeholder:"CIDR"`
-	WebhookAllowHTTP bool     `name:"webhook-allow-http" help:"Let webhooks go out without TLS."`
+	WebhookAllowNets []string `help:"Networks that webhooks may lead into, and files be imported from, although they are not public, on any port, for instance 10.1.2.0/24." placeholder:"CIDR"`
+	WebhookAllowHTTP bool     `name:"webhook-allow-http" help:"Let webhooks go out, and files be imported, without TLS."`
 }
 
 // guard returns what the flags say. The error names the variable.

@@ -1,6 +1,6 @@
 -- How far the stream of a ticket has come, beside each of its events that tells where it
 -- comes from; nulls beside it if none does.
-SELECT t.version, e.type, e.schema_version, e.data
+SELECT t.version, e.type, e.schema_version, e.data, e.comment_id
   FROM log.tickets t
   LEFT JOIN LATERAL (
        SELECT * FROM log.events e

@@ -72,7 +72,7 @@ func (s *Store) RestoreUser(ctx context.Context, u User) error {
 			return err
 		case old.Number != u.Number:
 			return ErrOther
-		case old.UpdatedAt.After(u.UpdatedAt), old.same(u):
+		case old.UpdatedAt.After(u.UpdatedAt), old.Same(u):
 			return nil
 		}
 		sealed, err := s.seal(ctx, u.Account, u.ID, p)
@@ -114,8 +114,8 @@ func (s *Store) restoreUser(ctx context.Context, u User, sealed sealedProfile) (
 	return written, s.pool.SendBatch(ctx, &batch).Close()
 }
 
-// same reports whether two users are the same in everything.
-func (u User) same(v User) bool {
+// Same reports whether two users are the same in everything.
+func (u User) Same(v User) bool {
 	sameTimes := u.CreatedAt.Equal(v.CreatedAt) && u.UpdatedAt.Equal(v.UpdatedAt)
 	u.CreatedAt, u.UpdatedAt = v.CreatedAt, v.UpdatedAt
 	return sameTimes && u == v

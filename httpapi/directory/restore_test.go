@@ -45,7 +45,7 @@ func TestRestore(t *testing.T) {
 				if err := to.RestoreUser(t.Context(), u); err != nil {
 					t.Fatal(err)
 				}
-				if got, err := to.User(t.Context(), account, u.ID); err != nil || !got.same(u) {
+				if got, err := to.User(t.Context(), account, u.ID); err != nil || !got.Same(u) {
 					t.Errorf("the user is %+v, %v; was %+v", got, err, u)
 				}
 			}
@@ -149,10 +149,10 @@ func TestRestoreErased(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got, err := to.User(t.Context(), account, ann.ID); err != nil || !got.same(erased) {
+	if got, err := to.User(t.Context(), account, ann.ID); err != nil || !got.Same(erased) {
 		t.Errorf("the user is %+v, %v; was %+v", got, err, erased)
 	}
-	if got, err := to.User(t.Context(), account, ben.ID); err != nil || !got.same(ben) {
+	if got, err := to.User(t.Context(), account, ben.ID); err != nil || !got.Same(ben) {
 		t.Errorf("another user is %+v, %v; was %+v", got, err, ben)
 	}
 	var user uuid.UUID
@@ -207,7 +207,7 @@ func TestRestoreRefuses(t *testing.T) {
 			t.Errorf("%s: %v; want %v", name, err, tt.want)
 		}
 	}
-	if got, err := i.User(t.Context(), account, u.ID); err != nil || !got.same(u) {
+	if got, err := i.User(t.Context(), account, u.ID); err != nil || !got.Same(u) {
 		t.Errorf("the user is %+v, %v; was %+v", got, err, u)
 	}
 }

@@ -63,6 +63,18 @@ func TestPutUserCreatesReplacesAndRepeats(t *testing.T) {
 }
 
 // A clock that was set back does not make a change look older than what it changed.
+// What is left of a name that somebody had elsewhere may be put.
+func TestTrimName(t *testing.T) {
+	for given, want := range map[string]string{
+		"": "", " Ann\t Agent\n": "Ann  Agent", "\xffAnn\x00": "Ann", strings.Repeat("é", 300): strings.Repeat("é", 255), strings.Repeat("a", 254) + " bc": strings.Repeat("a", 254),
+	} {
+		got := TrimName(given)
+		if wrong := (Profile{Role: RoleCustomer, Name: got}).Invalid(); got != want || wrong != nil {
+			t.Errorf("TrimName(%q) = %q, of which %v is wrong; want %q", given, got, wrong, want)
+		}
+	}
+}
+
 func TestTimeOfAChangeOnlyGrows(t *testing.T) {
 	i := newInstance(t, devstacktest.Postgres(t))
 	account, id := newAccount(t, i, "ours"), domain.UserID{1}

@@ -93,3 +93,11 @@ func (h *head) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Name gives a file, and the images made of it, a name as domain.FileName returns it.
+func Name(a *domain.Attachment, name string) {
+	a.Name = name
+	for i := range a.Thumbnails {
+		a.Thumbnails[i].Name = domain.FileName("thumb_" + name)
+	}
+}

@@ -77,6 +77,18 @@ func flaggedOf(options object, flags domain.Flags) (string, error) {
 	return domain.ParseCustom(kept)
 }
 
+// ReadFlags returns the flags that metadata has where a comment is shown, and what is said of
+// them as it is kept in domain.Body.Flagged. What cannot be read of it is left out.
+func ReadFlags(numbers []int, options map[string]jsontext.Value) (flags domain.Flags, flagged string) {
+	for _, number := range numbers {
+		if flag, err := domain.FlagsOf(number); err == nil {
+			flags |= flag
+		}
+	}
+	flagged, _ = flaggedOf(options, flags)
+	return flags, flagged
+}
+
 // flagMembers are the members of metadata about flags: none, if there are none. What is not
 // said otherwise can be trusted, for commentd has found it out by itself.
 func flagMembers(flags domain.Flags, flagged string) []member {

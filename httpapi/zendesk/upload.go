@@ -67,10 +67,7 @@ func (a *API) keep(c *call, p *parcel) error {
 	case p.file == nil:
 		return intake.ErrEmpty
 	}
-	p.file.Name = p.name
-	for i := range p.file.Thumbnails {
-		p.file.Thumbnails[i].Name = domain.FileName("thumb_" + p.name)
-	}
+	intake.Name(p.file, p.name)
 	u, file, err := a.join(c, p)
 	if err != nil {
 		return err

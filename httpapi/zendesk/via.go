@@ -1,6 +1,9 @@
 package zendesk
 
 import (
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
@@ -41,6 +44,41 @@ func viaOf(channel domain.Channel, to *directory.User) via {
 		v.Source.To = address{Name: &to.Name, Address: orNull(to.Email)}
 	}
 	return v
+}
+
+// ReadVia returns what is said of how something came in, by an object or, in exports, by a name
+// for people to read: the channel, and, if that knows from whom to whom, the source as in
+// domain.Body. What is not known came by an API.
+func ReadVia(told jsontext.Value) (domain.Channel, string) {
+	var name string
+	if json.Unmarshal(told, &name) == nil {
+		for channel, known := range viaNames {
+			if known == name {
+				return channel, ""
+			}
+		}
+		return domain.ChannelAPI, ""
+	}
+	var v via
+	var channel domain.Channel
+	if json.Unmarshal(told, &v) != nil || channel.UnmarshalText([]byte(v.Channel)) != nil {
+		return domain.ChannelAPI, ""
+	}
+	switch {
+	case channel == domain.ChannelWeb && v.Source.Rel != nil && *v.Source.Rel == domain.ChannelWebWidget.String():
+		return domain.ChannelWebWidget, ""
+	case channel != domain.ChannelEmail:
+		return channel, ""
+	}
+	kept, err := json.Marshal(struct {
+		From address `json:"from"`
+		To   address `json:"to"`
+	}{v.Source.From, v.Source.To})
+	if err != nil {
+		return channel, ""
+	}
+	from, _ := domain.ParseCustom(kept) // what is too much of it is left out
+	return channel, from
 }
 
 // channels are the integers by which ways in are named on input.

@@ -142,6 +142,30 @@ func (p *phoneCall) text() string {
 	return strings.Join(lines, "\n")
 }
 
+// ReadVoice returns what is told of a call where a comment is shown, by its data and its via,
+// as it is kept in domain.Body.Voice; "" if it cannot be read.
+func ReadVoice(data, how jsontext.Value) string {
+	var told phoneCall
+	if json.Unmarshal(data, &told) != nil {
+		return ""
+	}
+	for text, most := range map[*string]int{
+		&told.From: maxPhone, &told.To: maxPhone, &told.Location: maxPhone, &told.RecordingURL: maxLink, &told.Transcription: maxTranscription, &told.StartedAt: maxPhone,
+	} {
+		*text = domain.Cut(strings.ReplaceAll(*text, "\x00", ""), most)
+	}
+	var v via
+	told.Rel = ""
+	if json.Unmarshal(how, &v) == nil && v.Source.Rel != nil {
+		told.Rel = domain.Cut(*v.Source.Rel, maxPhone)
+	}
+	kept, err := json.Marshal(told, json.Deterministic(true))
+	if err != nil {
+		return ""
+	}
+	return string(kept)
+}
+
 // voiced is what a comment about a phone call has beyond others.
 type voiced struct {
 	Data          *ordered       `json:"data,omitzero"`

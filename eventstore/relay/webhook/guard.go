@@ -3,8 +3,10 @@ package webhook
 import (
 	"errors"
 	"net"
+	"net/http"
 	"net/netip"
 	"syscall"
+	"time"
 )
 
 // A Guard says where requests may go. The zero Guard lets them go to public addresses
@@ -18,9 +20,9 @@ type Guard struct {
 	Resolver *net.Resolver
 }
 
-// errNotPublic does not say which address it was: what a name resolves to is not for
+// ErrNotPublic: a connection was not made. It does not say which address it was: what a name resolves to is not for
 // everybody to know.
-var errNotPublic = errors.New("the address may not be connected to")
+var ErrNotPublic = errors.New("the address may not be connected to")
 
 // special are the networks that are not public, or lead into some that are not, of what
 // globally might be: the registries of IANA (RFC 6890), and addresses of clouds at which
@@ -53,10 +55,10 @@ func (g *Guard) admits(to netip.AddrPort) error {
 		return nil
 	}
 	if !addr.IsValid() || addr.Is6() && !global.Contains(addr) || contains(special, addr) {
-		return errNotPublic
+		return ErrNotPublic
 	}
 	if port := to.Port(); port != 443 && !(port == 80 && g.AllowHTTP) {
-		return errNotPublic
+		return ErrNotPublic
 	}
 	return nil
 }
@@ -70,12 +72,22 @@ func contains(nets []netip.Prefix, addr netip.Addr) bool {
 	return false
 }
 
+// Transport returns one that connects to nothing but what the guard admits. It takes no proxy
+// from the environment and unpacks no answer.
+func (g *Guard) Transport() *http.Transport {
+	dialer := &net.Dialer{Timeout: dialTimeout, Control: g.control, Resolver: g.Resolver}
+	return &http.Transport{
+		DialContext: dialer.DialContext, TLSHandshakeTimeout: dialTimeout,
+		DisableCompression: true, MaxResponseHeaderBytes: maxHeaders, IdleConnTimeout: time.Minute,
+	}
+}
+
 // control is that of a net.Dialer: it is called with the address itself, after all names
 // are resolved and before anything is sent.
 func (g *Guard) control(_, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
-		return errNotPublic
+		return ErrNotPublic
 	}
 	return g.admits(to)
 }

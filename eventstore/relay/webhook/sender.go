@@ -41,18 +41,14 @@ const (
 	maxRetryAfter = 24 * time.Hour
 )
 
-// sender makes requests. It takes no proxy from the environment, follows no redirect and
-// unpacks no answer.
+// sender makes requests. It follows no redirect.
 type sender struct{ client *http.Client }
 
 func newSender(guard *Guard, timeout time.Duration) *sender {
-	dialer := &net.Dialer{Timeout: dialTimeout, Control: guard.control, Resolver: guard.Resolver}
+	transport := guard.Transport()
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 512, width
 	return &sender{&http.Client{
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: dialTimeout,
-			DisableCompression: true, MaxResponseHeaderBytes: maxHeaders,
-			MaxIdleConns: 512, MaxIdleConnsPerHost: width, IdleConnTimeout: time.Minute,
-		},
+		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Timeout:       timeout,
 	}}
@@ -75,7 +71,7 @@ func (s *sender) post(ctx context.Context, url string, header http.Header, body 
 	if a.status/100 == 2 {
 		a.outcome = Delivered
 	} else {
-		a.retryAfter = retryAfter(response.Header.Get("Retry-After"), time.Now())
+		a.retryAfter = RetryAfter(response.Header, time.Now())
 	}
 	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer) // so that the connection can be used again
 	return a
@@ -89,9 +85,10 @@ func failure(err error) Outcome {
 	return TimedOut
 }
 
-// retryAfter reads the header of that name: seconds, or a date.
-func retryAfter(value string, now time.Time) time.Duration {
-	var wait time.Duration
+// RetryAfter reads the header of that name, seconds or a date: for how long an answer asks to
+// be left alone.
+func RetryAfter(answer http.Header, now time.Time) time.Duration {
+	value, wait := answer.Get("Retry-After"), time.Duration(0)
 	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
 		wait = time.Duration(seconds) * time.Second
 	} else if at, err := http.ParseTime(value); err == nil {

@@ -200,8 +200,8 @@ func TestRetryAfter(t *testing.T) {
 		"": 0, "120": 2 * time.Minute, "0": 0, "-5": 0, "soon": 0, "99999999999999": 0, "999999999": maxRetryAfter,
 		"Fri, 02 Jan 2026 03:05:05 GMT": time.Minute, "Fri, 02 Jan 2026 03:00:00 GMT": 0, "Fri, 02 Jan 2099 03:00:00 GMT": maxRetryAfter,
 	} {
-		if got := retryAfter(value, now); got != want {
-			t.Errorf("retryAfter(%q) = %v; want %v", value, got, want)
+		if got := RetryAfter(http.Header{"Retry-After": {value}}, now); got != want {
+			t.Errorf("RetryAfter(%q) = %v; want %v", value, got, want)
 		}
 	}
 }

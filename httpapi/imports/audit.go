@@ -1,0 +1,328 @@
+package imports
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/httpapi/inbound"
+	"github.com/commentd/commentd/httpapi/zendesk"
+)
+
+// An audit is what happened to a ticket at one moment there, as far as it is carried.
+type audit struct {
+	place  place
+	id     int64 // of the audit there; below 0 it has none, and this stands for it
+	ticket int64
+	at     time.Time
+	by     id
+	client domain.Client
+	custom string
+
+	comment   *comment
+	status    *domain.Status
+	requester *id      // to 0: there is to be none
+	subject   **string // to nil: likewise
+
+	// bare: it is a comment that stands for itself; what it changes, no event tells.
+	bare bool
+	// opening: it only opens the ticket, if there is none.
+	opening bool
+	// state: it is no audit, but what the ticket has come to.
+	state bool
+
+	contained int            // of its events: what the comments show already
+	left      map[string]int // of its events: not carried, by reason
+}
+
+// A comment is what somebody has said.
+type comment struct {
+	id     id
+	author id
+	public bool
+	// text and html are how it is shown.
+	text, html    string
+	channel       domain.Channel
+	flags         domain.Flags
+	voice, source string // as in domain.Body
+	flagged       string // likewise
+	files         []fileShape
+}
+
+// changes is how many fields of the ticket an audit changes.
+func (a *audit) changes() (n int) {
+	for _, changes := range []bool{a.status != nil, a.requester != nil, a.subject != nil} {
+		if changes {
+			n++
+		}
+	}
+	return n
+}
+
+// carried is how many events of an audit change the ticket.
+func (a *audit) carried() int {
+	if a.bare {
+		return 0
+	}
+	return a.changes()
+}
+
+// events is how many events an audit has beside a comment, all told.
+func (a *audit) events() int {
+	n := a.carried() + a.contained
+	for _, left := range a.left {
+		n += left
+	}
+	return n
+}
+
+func (a *audit) leave(reason string) {
+	if a.left == nil {
+		a.left = map[string]int{}
+	}
+	a.left[reason]++
+}
+
+var (
+	errNoID      = errors.New("it has no id")
+	errNoTicket  = errors.New("it does not say of which ticket it is")
+	errNoTime    = errors.New("it does not say when it was, or not credibly")
+	errTextless  = errors.New("a comment in it has no text: export with include=comment_events")
+	errSecond    = errors.New("it has more than one comment")
+	errStatus    = errors.New("a status in it is none of new, open, pending, hold, solved, closed")
+	errRequester = errors.New("a requester in it is not named by an id")
+	errSubject   = errors.New("a subject in it is no text")
+	errFiles     = errors.New("a comment in it has more than 100 attachments")
+)
+
+// auditOf reads an audit, in either of its forms.
+func auditOf(r record, now time.Time) (*audit, error) {
+	var shape auditShape
+	if r.kind == anEvent {
+		var event eventShape
+		if err := readShape(r, &event); err != nil {
+			return nil, err
+		}
+		shape = auditShape{event.ID, event.TicketID, event.CreatedAt, event.UpdaterID, event.Via, event.Metadata, event.Children}
+		if shape.Metadata.System == (systemShape{}) { // which is only there with the texts
+			shape.Metadata.System = event.System
+		}
+	} else if err := readShape(r, &shape); err != nil {
+		return nil, err
+	}
+	return shape.audit(r.place, now)
+}
+
+func (s *auditShape) audit(at place, now time.Time) (*audit, error) {
+	a := &audit{place: at, id: int64(s.ID), ticket: int64(s.TicketID), at: s.CreatedAt.UTC(), by: s.AuthorID}
+	switch {
+	case s.ID <= 0:
+		return nil, errNoID
+	case s.TicketID <= 0:
+		return nil, errNoTicket
+	case !credible(a.at, now):
+		return nil, errNoTime
+	}
+	a.from(&s.Metadata)
+	for i := range s.Events {
+		if err := a.take(&s.Events[i], s); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// credible reports whether something can have happened at that time.
+func credible(at, now time.Time) bool { return at.Year() >= 1970 && !at.After(now) }
+
+// from notes where an audit came from.
+func (a *audit) from(m *metadataShape) {
+	a.client = domain.Client{IP: domain.Cut(m.System.IP, maxClient), UserAgent: domain.Cut(m.System.Client, maxClient)}
+	if len(m.Custom) > 0 {
+		if custom, err := domain.ParseCustom(m.Custom); err == nil {
+			a.custom = custom
+		}
+	}
+}
+
+const maxClient = 256 // bytes
+
+// take notes an event of an audit.
+func (a *audit) take(c *childShape, of *auditShape) error {
+	kind := c.EventType
+	if kind == "" {
+		kind = c.Type
+	}
+	switch kind {
+	case "Comment", "VoiceComment", "TpeVoiceComment":
+		if a.comment != nil {
+			return errSecond
+		}
+		said, err := c.comment(of.Via, of.AuthorID, &of.Metadata)
+		a.comment = said
+		return err
+	case "Create", "Change":
+		return a.change(c, kind)
+	case "CommentPrivacyChange", "CommentRedactionEvent", "AttachmentRedactionEvent":
+		a.contained++
+	default:
+		a.leave(named(kind, eventTypes, "another event"))
+	}
+	return nil
+}
+
+// comment returns what an event, or a comment of a ticket, says. How it came in, and who said
+// it, is that of the audit if it does not say so itself.
+func (c *childShape) comment(via jsontext.Value, author id, of *metadataShape) (*comment, error) {
+	switch {
+	case c.ID <= 0:
+		return nil, errNoID
+	case c.Body == nil && c.HTML == nil:
+		return nil, errTextless
+	case len(c.Files) > domain.MaxAttachments:
+		return nil, errFiles
+	}
+	said := &comment{id: c.ID, author: author, public: c.Public == nil || *c.Public, files: c.Files}
+	if c.AuthorID != nil {
+		said.author = *c.AuthorID
+	}
+	if len(c.Via) > 0 {
+		via = c.Via
+	}
+	said.text, said.html = text(c.Body), text(c.HTML)
+	said.channel, said.source = zendesk.ReadVia(via)
+	if len(c.Data) > 0 {
+		said.channel, said.voice = domain.ChannelVoice, zendesk.ReadVoice(c.Data, via)
+	}
+	if len(c.Metadata.Flags) > 0 {
+		of = &c.Metadata
+	}
+	said.flags, said.flagged = zendesk.ReadFlags(of.Flags, of.Told)
+	return said, nil
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// change notes a change of a field, which one form names by a member of its own, and the other
+// by its name.
+func (a *audit) change(c *childShape, kind string) error {
+	fields := map[string]jsontext.Value{}
+	if c.FieldName != "" {
+		fields[c.FieldName] = c.Value
+	} else {
+		for _, name := range []string{"status", "subject", "requester_id"} {
+			if v, there := c.Others[name]; there {
+				fields[name] = v
+			}
+		}
+	}
+	if len(fields) == 0 {
+		a.leave(kind + " of " + c.otherField())
+	}
+	for name, value := range fields {
+		var err error
+		switch name {
+		case "status":
+			err = a.setStatus(value)
+		case "subject":
+			err = a.setSubject(value)
+		case "requester_id":
+			err = a.setRequester(value)
+		default:
+			a.leave(kind + " of " + named(name, fieldNames, "another field"))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// otherField is the name of the field that a change is of, which is none of those that are
+// carried.
+func (c *childShape) otherField() string {
+	for name := range c.Others {
+		if known := named(name, fieldNames, ""); known != "" {
+			return known
+		}
+	}
+	return "another field"
+}
+
+func (a *audit) setStatus(v jsontext.Value) error {
+	var name string
+	var status domain.Status
+	if json.Unmarshal(v, &name) != nil || status.UnmarshalText([]byte(name)) != nil {
+		return errStatus
+	}
+	a.status = &status
+	return nil
+}
+
+func (a *audit) setSubject(v jsontext.Value) error {
+	var subject *string
+	if json.Unmarshal(v, &subject) != nil {
+		return errSubject
+	}
+	a.subject = subjectOf(subject)
+	return nil
+}
+
+// subjectOf is a subject as it is kept: none, if nothing is in it.
+func subjectOf(subject *string) **string {
+	if subject != nil {
+		kept := domain.Cut(strings.ReplaceAll(*subject, "\x00", ""), inbound.MaxSubject)
+		subject = &kept
+		if strings.TrimSpace(kept) == "" {
+			subject = nil
+		}
+	}
+	return &subject
+}
+
+func (a *audit) setRequester(v jsontext.Value) error {
+	var requester id
+	if json.Unmarshal(v, &requester) != nil {
+		return errRequester
+	}
+	requester = max(requester, 0)
+	a.requester = &requester
+	return nil
+}
+
+// eventTypes are those that are not carried, by the names that reports have for them.
+var eventTypes = []string{
+	"Cc", "EmailCcChange", "FollowersChange", "Notification", "NotificationWithCcs", "ChatStartedEvent", "ChatEndedEvent", "Error", "External", "Push",
+	"Tweet", "FacebookEvent", "FacebookComment", "SatisfactionRating", "TicketSharingEvent", "OrganizationActivity", "LogMeInTranscript",
+	"AgentMacroReference", "FollowerNotificationEvent",
+}
+
+// fieldNames are fields of tickets that are not carried.
+var fieldNames = []string{
+	"assignee_id", "brand_id", "collaborator_ids", "custom_status_id", "due_at", "email_cc_ids", "external_id", "follower_ids", "group_id", "is_public",
+	"locale_id", "organization_id", "priority", "problem_id", "recipient", "satisfaction_score", "sharing_agreement_ids", "submitter_id", "tags",
+	"ticket_form_id", "type",
+}
+
+// named returns a name if it is one of those that are known; else it might be anything.
+func named(name string, known []string, other string) string {
+	for _, k := range known {
+		if k == name {
+			return k
+		}
+	}
+	if _, err := strconv.ParseUint(name, 10, 64); err == nil {
+		return "a custom field"
+	}
+	return other
+}

@@ -1,0 +1,88 @@
+package imports
+
+import (
+	"context"
+	"sync"
+)
+
+// A lane writes to its tickets, one thing after the other. Which tickets are whose follows from
+// their numbers, so what happened to one stays in order, and what happened to different ones is
+// appended together.
+type lane struct {
+	*Importer
+	streams map[int64]*stream
+	jobs    chan job
+}
+
+type job func(context.Context, *lane) error
+
+// A phase is what lanes are busy with: people are not introduced while others do something of
+// whom it is still guessed who they are.
+type phase int
+
+const (
+	peopleFirst phase = iota
+	historyThen
+)
+
+// A shift is lanes at work on one file.
+type shift struct {
+	ctx     context.Context
+	stop    context.CancelCauseFunc
+	lanes   []*lane
+	phase   phase
+	pending sync.WaitGroup // jobs
+	ended   sync.WaitGroup // lanes
+}
+
+// begin starts lanes, which work until end is called.
+func (i *Importer) begin(ctx context.Context) *shift {
+	s := &shift{}
+	s.ctx, s.stop = context.WithCancelCause(ctx)
+	for range i.config.Lanes {
+		l := &lane{Importer: i, streams: map[int64]*stream{}, jobs: make(chan job, 8)}
+		s.lanes = append(s.lanes, l)
+		s.ended.Go(func() { s.work(l) })
+	}
+	return s
+}
+
+func (s *shift) work(l *lane) {
+	for do := range l.jobs {
+		if s.ctx.Err() == nil {
+			if err := do(s.ctx, l); err != nil {
+				s.stop(err)
+			}
+		}
+		s.pending.Done()
+	}
+}
+
+// do has a lane do a job, after all that it was given about the same thing. It waits for other
+// phases to end. The error is that of an earlier job, or of the context.
+func (s *shift) do(p phase, about int64, j job) error {
+	if s.phase != p {
+		s.pending.Wait()
+		s.phase = p
+	}
+	if s.ctx.Err() != nil {
+		return context.Cause(s.ctx)
+	}
+	s.pending.Add(1)
+	s.lanes[uint64(about)%uint64(len(s.lanes))].jobs <- j
+	return nil
+}
+
+// end waits for all lanes. The error is the given one, or that of a job.
+func (s *shift) end(err error) error {
+	if err != nil {
+		s.stop(err)
+	}
+	for _, l := range s.lanes {
+		close(l.jobs)
+	}
+	s.ended.Wait()
+	err = context.Cause(s.ctx) // nil, unless something has stopped the shift
+	s.stop(nil)
+	return err
+}
