@@ -23,9 +23,6 @@ var (
 	versionIndexedSQL string
 )
 
-// scanStep is how many positions are read at a time.
-const scanStep = 20_000
-
 // load fills the tables with what the log held when the rebuild began: part by part of
 // the tickets, each folded in memory and written in one transaction.
 func (s *site) load(ctx context.Context) error {
@@ -44,7 +41,7 @@ func (s *site) load(ctx context.Context) error {
 }
 
 func (s *site) loadPart(ctx context.Context, part int) error {
-	p := &loading{build: s.tables.Build(), sick: make(map[ticketKey]poison)}
+	p := &loading{build: s.tables.Build(), pace: newPace(s.log.Head), sick: make(map[ticketKey]poison)}
 	if err := s.foldPart(ctx, part, p); err != nil {
 		return err
 	}
@@ -52,7 +49,7 @@ func (s *site) loadPart(ctx context.Context, part int) error {
 		if _, err := tx.Exec(ctx, hurrySQL); err != nil {
 			return err
 		}
-		if err := p.build.Copy(ctx, tx.Conn().PgConn(), p.torn); err != nil {
+		if err := p.build.Copy(ctx, tx.Conn().PgConn(), p.torn, func() { p.pace.rest(ctx) }); err != nil {
 			return fmt.Errorf("write rows: %w", err)
 		}
 		if err := p.quarantine(ctx, tx, s.schema, s.config.Shard); err != nil {
@@ -72,13 +69,14 @@ func (s *site) foldPart(ctx context.Context, part int, p *loading) error {
 	const tries = 5
 	failures := 0
 	for p.at < s.report.Position {
-		to := min(p.at+scanStep, s.report.Position)
+		to := min(p.at+p.pace.step(), s.report.Position)
 		before, begun := p.events, p.at
 		err := s.log.Scan(ctx, eventstore.Range{After: p.at, To: to, Part: part, Parts: s.parts}, p.add)
 		s.advance(p.events - before)
 		switch {
 		case err == nil:
 			p.at, failures = to, 0
+			p.pace.rest(ctx)
 			continue
 		case p.at > begun:
 			failures = 0
@@ -97,6 +95,7 @@ func (s *site) foldPart(ctx context.Context, part int, p *loading) error {
 // loading is a part on its way into memory.
 type loading struct {
 	build  Build
+	pace   *pace
 	sick   map[ticketKey]poison
 	lost   map[ticketKey]bool // of sick: half an event may have been applied
 	event  Event

@@ -76,8 +76,8 @@ type Build interface {
 	// ErrPoison, it has changed nothing.
 	Add(e *Event) error
 	// Copy writes the rows of all tickets that skip does not name to the empty tables, in
-	// the transaction of conn.
-	Copy(ctx context.Context, conn *pgconn.PgConn, skip func(domain.AccountID, domain.TicketID) bool) error
+	// the transaction of conn. It calls rest now and then.
+	Copy(ctx context.Context, conn *pgconn.PgConn, skip func(domain.AccountID, domain.TicketID) bool, rest func()) error
 }
 
 // A Feed delivers the events after a position, in order, until ctx ends or deliver
@@ -95,5 +95,6 @@ type Log interface {
 // History is what a rebuild asks of the log.
 type History interface {
 	Log
+	Head(ctx context.Context) (eventstore.Head, error)
 	Scan(ctx context.Context, r eventstore.Range, do func(*eventstore.Recorded) error) error
 }

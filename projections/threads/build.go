@@ -62,8 +62,8 @@ const (
 		author_type, channel, public, comment_id, ticket_id, author_id, content_id) FROM STDIN (FORMAT binary)`
 )
 
-// Copy writes the rows, but for tickets that skip names.
-func (b *build) Copy(ctx context.Context, conn *pgconn.PgConn, skip func(domain.AccountID, domain.TicketID) bool) error {
+// Copy writes the rows, but for tickets that skip names, and rests between pieces of them.
+func (b *build) Copy(ctx context.Context, conn *pgconn.PgConn, skip func(domain.AccountID, domain.TicketID) bool, rest func()) error {
 	kept := b.order[:0]
 	for _, t := range b.order {
 		if t.version > 0 && !skip(t.account, t.ticket) {
@@ -71,10 +71,10 @@ func (b *build) Copy(ctx context.Context, conn *pgconn.PgConn, skip func(domain.
 		}
 	}
 	b.order = kept
-	if _, err := conn.CopyFrom(ctx, newCopyReader(b.copyTicket), b.of.sql(copyTickets)); err != nil {
+	if _, err := conn.CopyFrom(ctx, newCopyReader(b.copyTicket, rest), b.of.sql(copyTickets)); err != nil {
 		return err
 	}
-	_, err := conn.CopyFrom(ctx, newCopyReader(b.copyThread), b.of.sql(copyComments))
+	_, err := conn.CopyFrom(ctx, newCopyReader(b.copyThread, rest), b.of.sql(copyComments))
 	return err
 }
 

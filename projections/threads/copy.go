@@ -63,10 +63,11 @@ type copyReader struct {
 	buffer  copyBuffer
 	pending []byte // of buffer
 	done    bool
+	rest    func() // between pieces
 }
 
-func newCopyReader(next func(copyBuffer, int) (copyBuffer, bool)) *copyReader {
-	r := &copyReader{next: next, buffer: make(copyBuffer, 0, 2*copyChunk)}
+func newCopyReader(next func(copyBuffer, int) (copyBuffer, bool), rest func()) *copyReader {
+	r := &copyReader{next: next, rest: rest, buffer: make(copyBuffer, 0, 2*copyChunk)}
 	// The signature, no flags, no extension.
 	r.buffer = append(r.buffer, "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00"...)
 	r.pending = r.buffer
@@ -74,13 +75,14 @@ func newCopyReader(next func(copyBuffer, int) (copyBuffer, bool)) *copyReader {
 }
 
 // copyChunk is about how many bytes are encoded at a time.
-const copyChunk = 64 << 10
+const copyChunk = 16 << 10
 
 func (r *copyReader) Read(p []byte) (int, error) {
 	if len(r.pending) == 0 {
 		if r.done {
 			return 0, io.EOF
 		}
+		r.rest()
 		r.fill()
 	}
 	n := copy(p, r.pending)
