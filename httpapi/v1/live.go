@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -142,8 +144,8 @@ func (s *liveStream) run() error {
 		if s.principal, err = s.a.live.Recheck(s.r); err != nil || !s.principal.Has(auth.CommentsRead) {
 			return nil
 		}
-		for i := range events {
-			if err := s.add(&events[i]); err != nil {
+		for some := range slices.Chunk(events, atOnce) {
+			if err := s.add(some); err != nil {
 				return nil
 			}
 			if len(s.buffer) > pieceSize && s.send(control) != nil {
@@ -178,17 +180,41 @@ func (s *liveStream) send(control *http.ResponseController) error {
 	return control.Flush()
 }
 
-// add appends an event, if it is one that the caller asks for and may know of.
-func (s *liveStream) add(e *eventstore.Recorded) error {
-	if !s.query.matches(e) || e.Internal && !s.principal.MaySeeInternal() {
-		return nil
-	}
+// atOnce is for how many events is looked up at a time what is to be shown of them: where
+// many come, one after the other would take longer than they take to come.
+const atOnce = 8
+
+// add appends those of the next events that the caller asks for and may know of.
+func (s *liveStream) add(events []eventstore.Recorded) error {
 	ctx, cancel := context.WithTimeout(s.r.Context(), answerTimeout)
 	defer cancel()
-	shown, ok, err := s.show(ctx, e)
-	if err != nil || !ok {
-		return err
+	var looking sync.WaitGroup
+	var found [atOnce]struct {
+		LiveEvent
+		shows bool
+		err   error
 	}
+	for i := range events {
+		e := &events[i]
+		if s.query.matches(e) && (!e.Internal || s.principal.MaySeeInternal()) {
+			looking.Go(func() { found[i].LiveEvent, found[i].shows, found[i].err = s.show(ctx, e) })
+		}
+	}
+	looking.Wait()
+	for i := range events {
+		if err := found[i].err; err != nil {
+			return err
+		}
+		if found[i].shows {
+			if err := s.append(&events[i], &found[i].LiveEvent); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *liveStream) append(e *eventstore.Recorded, shown *LiveEvent) error {
 	data, err := json.Marshal(shown)
 	if err != nil {
 		return err
