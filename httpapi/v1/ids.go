@@ -69,7 +69,8 @@ func (a *API) named(ctx context.Context, p auth.Principal, text string) (Name, e
 	return ofUser(p, &u, err)
 }
 
-// numbered finds what has a number. No two things have the same.
+// numbered finds what has a number. Of a ticket and a person who have brought the same from
+// elsewhere, it is the ticket.
 func (a *API) numbered(ctx context.Context, p auth.Principal, text string) (Name, error) {
 	number, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {

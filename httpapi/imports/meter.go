@@ -1,0 +1,52 @@
+package imports
+
+import (
+	"errors"
+	"io"
+)
+
+// A meter counts what is read, bounds how much of it may be in memory, and knows where lines
+// end that have not been worked on yet.
+type meter struct {
+	in     io.Reader
+	most   int64 // bytes of a record
+	read   int64
+	mark   int64   // where the present record begins; noMark: nothing is kept
+	line   int     // how many end before those in ends
+	ends   []int64 // where lines end that lineAt has not passed
+	failed error   // of in
+}
+
+const noMark = int64(-1)
+
+func (m *meter) Read(b []byte) (int, error) {
+	if m.mark != noMark && m.read-m.mark > m.most {
+		return 0, errTooLarge
+	}
+	n, err := m.in.Read(b)
+	for i, c := range b[:n] {
+		if c == '\n' {
+			m.ends = append(m.ends, m.read+int64(i))
+		}
+	}
+	m.read += int64(n)
+	if m.mark == noMark {
+		m.lineAt(m.read - 1)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		m.failed = err
+	}
+	return n, err
+}
+
+// lineAt returns the number of the line in which a byte stands, which is not before one that
+// was asked for already.
+func (m *meter) lineAt(at int64) int {
+	done := 0
+	for done < len(m.ends) && m.ends[done] < at {
+		done++
+	}
+	m.line += done
+	m.ends = m.ends[done:]
+	return m.line + 1
+}
