@@ -78,6 +78,7 @@ func TestAudit(t *testing.T) {
 		{"no time", anAudit, `{"id":2,"ticket_id":1}`, errNoTime.Error()},
 		{"tomorrow", anAudit, `{"id":2,"ticket_id":1,"created_at":"2026-01-03T03:04:05Z"}`, errNoTime.Error()},
 		{"before there were such things", anAudit, `{"id":2,"ticket_id":1,"created_at":"0001-01-01T00:00:00Z"}`, errNoTime.Error()},
+		{"the end of a ticket", anEvent, `{"id":2,"ticket_id":1,` + at + `,"child_events":[{"event_type":"Change","status":"deleted"}]}`, "2 of 1 at 2025-01-16T11:30:00Z by 0, left map[deletion of the ticket:1]"},
 		{"a status of nobody's", anAudit, `{"id":2,"ticket_id":1,` + at + `,"events":[{"type":"Change","field_name":"status","value":"secret"}]}`, errStatus.Error()},
 		{"a subject that is none", anAudit, `{"id":2,"ticket_id":1,` + at + `,"events":[{"type":"Change","field_name":"subject","value":[]}]}`, errSubject.Error()},
 		{"a requester who is nobody", anAudit, `{"id":2,"ticket_id":1,` + at + `,"events":[{"type":"Change","field_name":"requester_id","value":"secret"}]}`, errRequester.Error()},

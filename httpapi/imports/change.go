@@ -58,10 +58,19 @@ func (c *childShape) otherField() string {
 	return "another field"
 }
 
+// deleted is the status of a ticket that is none any more.
+const deleted = "deleted"
+
 func (a *audit) setStatus(v jsontext.Value) error {
 	var name string
 	var status domain.Status
-	if json.Unmarshal(v, &name) != nil || status.UnmarshalText([]byte(name)) != nil {
+	switch {
+	case json.Unmarshal(v, &name) != nil:
+		return errStatus
+	case name == deleted:
+		a.leave("deletion of the ticket")
+		return nil
+	case status.UnmarshalText([]byte(name)) != nil:
 		return errStatus
 	}
 	a.status = &status

@@ -22,7 +22,7 @@ func ticketOf(r record, now time.Time) (ticket id, audits []*audit, err error) {
 	switch {
 	case shape.ID <= 0:
 		return 0, nil, errNoID
-	case shape.Status == "deleted":
+	case shape.Status == deleted:
 		return shape.ID, nil, errDeleted
 	case !credible(shape.CreatedAt, now):
 		return shape.ID, nil, errNoTime
