@@ -347,6 +347,10 @@ func (h *helpdesk) samples(t *testing.T) {
 	if ticket := h.must(tt, 200, "GET", "/api/v2/tickets/35436.json", ""); !strings.Contains(ticket, `"status":"open"`) {
 		t.Errorf("an import has undone what was done here: %s", ticket)
 	}
+	nothing := `{"id":9200,"ticket_id":35436,"created_at":"2025-01-21T00:00:00Z","author_id":1001,"events":[{"id":9201,"type":"Change","field_name":"status","value":"open"}]}`
+	if r, err := h.take("samples", h.file(nothing)); err != nil || r.Audits.Contained != 1 || r.Events.Contained != 1 || r.Tickets.There != 1 {
+		t.Errorf("what is so already: %+v, %v", r, err)
+	}
 	twice := `{"id":9090,"ticket_id":35440,"created_at":"2025-01-18T00:00:00Z","author_id":1001,"events":[{"id":9007,"type":"Comment","body":"of another ticket"}]}`
 	if r, err := h.take("samples", h.file(twice)); err == nil || r.Comments.Refused != 1 || r.Tickets.Refused != 1 {
 		t.Errorf("a comment of two tickets: %+v, %v", r, err)

@@ -18,6 +18,9 @@ func (l *lane) audit(ctx context.Context, a *audit) error {
 		if err != nil {
 			return err
 		}
+		if s.Version > 0 {
+			l.tally.became(a.ticket, there) // unless it is this import that has brought it
+		}
 		if l.settled(s, a) {
 			return nil
 		}
@@ -73,7 +76,10 @@ func (l *lane) write(ctx context.Context, s *stream, a *audit) error {
 			return l.failed(s, a, err)
 		}
 	}
-	if !l.config.DryRun {
+	came := written
+	if l.config.DryRun {
+		s.Version++
+	} else {
 		if err := l.number(ctx, s, a, &cmd); err != nil {
 			return err
 		}
@@ -84,12 +90,12 @@ func (l *lane) write(ctx context.Context, s *stream, a *audit) error {
 		if result.Opened && cmd.Opens != a.ticket {
 			l.tally.count(func(r *Report) { r.NewNumbers++ })
 		}
-		s.Version = max(s.Version, result.Version)
-	} else {
-		s.Version++
+		if s.Version = max(s.Version, result.Version); !result.Changed {
+			came = contained // the ticket was so already
+		}
 	}
 	s.add(a.id, cmd.Comment)
-	l.tally.done(a, written, "", left)
+	l.tally.done(a, came, "", left)
 	return nil
 }
 
