@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
-
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/httpapi/inbound"
 )
 
 // audit writes an audit, unless it is here.
@@ -146,19 +145,11 @@ func (l *lane) fields(ctx context.Context, s *stream, a *audit, cmd *domain.Writ
 	}
 	cmd.Subject = new(*domain.Text)
 	if subject := *a.subject; subject != nil {
-		text, err := newText(domain.Body{Text: *subject}, a.client)
+		text, err := inbound.TextFrom(domain.Body{Text: *subject}, a.client)
 		*cmd.Subject = text
 		return err
 	}
 	return nil
-}
-
-func newText(body domain.Body, from domain.Client) (*domain.Text, error) {
-	id, err := uuid.NewV7()
-	return &domain.Text{
-		Content: domain.ContentRef{ID: domain.ContentID(id)}, Body: body.Text, HTML: body.HTML, Custom: body.Custom, Voice: body.Voice, Source: body.Source,
-		Flagged: body.Flagged, Client: from,
-	}, err
 }
 
 // say puts the comment of an audit into a command, and returns which files are left out of it,
@@ -175,7 +166,7 @@ func (l *lane) say(ctx context.Context, a *audit, cmd *domain.WriteTicket) (left
 	if err != nil {
 		return nil, err
 	}
-	text, err := newText(body, a.client)
+	text, err := inbound.TextFrom(body, a.client)
 	if err != nil {
 		return nil, err
 	}

@@ -12,13 +12,18 @@ import (
 
 // NewText returns a text that r brings, with a content id of its own.
 func NewText(r *http.Request, body domain.Body) (*domain.Text, error) {
+	return TextFrom(body, client(r))
+}
+
+// TextFrom is NewText of what was sent from somewhere.
+func TextFrom(body domain.Body, from domain.Client) (*domain.Text, error) {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return nil, err
 	}
 	return &domain.Text{
 		Content: domain.ContentRef{ID: domain.ContentID(id)}, Body: body.Text, HTML: body.HTML, Custom: body.Custom, Voice: body.Voice, Source: body.Source,
-		Flagged: body.Flagged, Client: client(r),
+		Flagged: body.Flagged, Client: from,
 	}, nil
 }
 
