@@ -56,8 +56,8 @@ func TestWhatIsKeptIsNeverDrawn(t *testing.T) {
 	}
 	defer pool.Close()
 	const (
-		rounds, most = 60, 512 // draws, and numbers in each
-		ahead        = 100     // blocks among which numbers are kept
+		rounds, most = 60, 512   // draws, and numbers in each
+		start, ahead = 9766, 100 // blocks among which numbers are kept
 		blockSize    = 1024
 	)
 	var mu sync.Mutex
@@ -86,7 +86,7 @@ func TestWhatIsKeptIsNeverDrawn(t *testing.T) {
 			for range rounds {
 				asked := make([]int64, 3)
 				for i := range asked {
-					asked[i] = rand.Int64N(ahead * blockSize)
+					asked[i] = start*blockSize + rand.Int64N(ahead*blockSize)
 				}
 				may, err := numbers.Keep(t.Context(), account, asked...)
 				if err != nil {

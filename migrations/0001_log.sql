@@ -153,8 +153,9 @@ CREATE TABLE log.receipts (
 CREATE INDEX receipts_recorded_at_idx ON log.receipts (recorded_at);
 
 -- Public integer numbers (tickets, comments, audits, users) are drawn from blocks
--- of 1024 that an instance takes for one account at a time: see eventstore/numbers.go.
-CREATE SEQUENCE log.number_blocks MAXVALUE 8796093022206; -- (2^53 / 1024) - 2
+-- of 1024 that an instance takes for one account at a time: see eventstore/numbers.go. Those
+-- below ten million are drawn by nobody: tickets bring them with them from elsewhere.
+CREATE SEQUENCE log.number_blocks START 9766 MAXVALUE 8796093022206; -- (2^53 / 1024) - 2
 
 -- Whose the blocks are. Numbers that things bring with them from elsewhere are kept in
 -- blocks that are reserved for that: nobody draws from them.
