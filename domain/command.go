@@ -122,7 +122,8 @@ type MakePrivate struct {
 	Comment  CommentID
 	By       By
 	Audit    int64
-	Revision int // as in UpdateComment
+	Revision int     // as in UpdateComment
+	Origin   *Origin // as in WriteTicket: also on a closed ticket
 }
 
 // RedactComment hides something in every version of a comment, also on a closed

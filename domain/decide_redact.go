@@ -7,7 +7,7 @@ func decidePrivate(t Ticket, c Comment, cmd MakePrivate) ([]Event, error) {
 	switch {
 	case !cmd.By.Actor.SeesInternal():
 		return nil, ErrInternalForbidden
-	case t.Status == StatusClosed:
+	case t.Status == StatusClosed && cmd.Origin == nil:
 		return nil, ErrTicketClosed
 	}
 	if err := stillAt(c, cmd.Revision); err != nil {
@@ -16,7 +16,9 @@ func decidePrivate(t Ticket, c Comment, cmd MakePrivate) ([]Event, error) {
 	if !c.Public {
 		return nil, nil // already private: the wish is met
 	}
-	return []Event{CommentMadePrivate{Meta: cmd.By.meta(cmd.Audit)}}, nil
+	meta := cmd.By.meta(cmd.Audit)
+	meta.Origin = cmd.Origin.recorded()
+	return []Event{CommentMadePrivate{Meta: meta}}, nil
 }
 
 // decideRedact: a closed ticket is no obstacle unless the command makes it one, a legal

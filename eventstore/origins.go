@@ -17,9 +17,10 @@ var originsSQL string
 
 // Origins is what of a ticket's stream comes from elsewhere.
 type Origins struct {
-	Audits   map[int64]bool // by the numbers that they had there
-	Comments map[domain.CommentID]bool
-	Version  Version // of the stream; 0: there is no such ticket
+	Audits   map[int64]bool            // by the numbers that they had there
+	Comments map[domain.CommentID]bool // true: it is public there, as far as is known
+	Version  Version                   // of the stream; 0: there is no such ticket
+	Newest   time.Time                 // when the last of that happened
 	// Here: something was done to the ticket here as well.
 	Here bool
 }
@@ -56,8 +57,15 @@ func (s *Store) Origins(ctx context.Context, account domain.AccountID, ticket do
 		if origin := fact.Metadata().Origin; origin != nil {
 			there++
 			found.Audits[origin.Audit] = true
-			if p.Comment != nil {
-				found.Comments[domain.CommentID(*p.Comment)] = true
+			switch fact := fact.(type) {
+			case domain.CommentMadePrivate: // when it was found to be, which may be long after
+				found.Comments[domain.CommentID(*p.Comment)] = false
+				continue
+			case domain.CommentCreated:
+				found.Comments[domain.CommentID(*p.Comment)] = fact.Public
+			}
+			if origin.At.After(found.Newest) {
+				found.Newest = origin.At
 			}
 		}
 	}

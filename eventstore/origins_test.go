@@ -53,14 +53,23 @@ func TestOrigins(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(opened.Ticket, 4, true, 360001, 360007)
+	hidden := domain.MakePrivate{
+		Account: account, Ticket: more.Ticket, Comment: more.Comment, By: opened.By, Audit: 1 << 40, Origin: &domain.Origin{Audit: 360007, At: time.Now()},
+	}
+	if r, err := i.Execute(t.Context(), hidden, nil); err != nil || !r.Changed {
+		t.Fatalf("MakePrivate = %+v, %v", r, err)
+	}
 	found, err := i.Origins(t.Context(), account, opened.Ticket)
-	if want := map[domain.CommentID]bool{opened.Comment: true, more.Comment: true}; err != nil || !maps.Equal(found.Comments, want) {
+	if !found.Newest.Equal(then.Add(time.Hour)) {
+		t.Errorf("the newest is of %v", found.Newest)
+	}
+	if want := map[domain.CommentID]bool{opened.Comment: true, more.Comment: false}; err != nil || !maps.Equal(found.Comments, want) {
 		t.Errorf("Origins = %v, %v; want the comments %v", found.Comments, err, want)
 	}
 	check(ours, 1, true)
 
 	var last time.Time
-	want := []time.Time{{}, then, then, {}, then.Add(time.Hour)} // zero: the log's
+	want := []time.Time{{}, then, then, {}, then.Add(time.Hour), hidden.Origin.At.UTC().Truncate(time.Microsecond)} // zero: the log's
 	for n, e := range i.all(t) {
 		fact, err := e.Decode()
 		if err != nil {

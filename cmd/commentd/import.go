@@ -183,6 +183,9 @@ func tellReport(w io.Writer, r *imports.Report) error {
 			fmt.Fprintf(w, "not carried: %s: %s: %d\n", k.Name, reason, k.NotCarried[reason])
 		}
 	}
+	if r.Hidden > 0 {
+		fmt.Fprintf(w, "%d comments that were public here are internal notes now, as they are there\n", r.Hidden)
+	}
 	if r.NewNumbers > 0 {
 		fmt.Fprintf(w, "%d tickets and people have other numbers than they had\n", r.NewNumbers)
 	}

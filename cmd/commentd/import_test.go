@@ -332,7 +332,7 @@ func (h *helpdesk) samples(t *testing.T) {
 	}
 	// The same ticket in a file of another form: what is new of it is added.
 	same := `{"id":35436,"subject":"It does not start","status":"solved","requester_id":1002,"created_at":"2025-01-16T11:30:00Z","updated_at":"2025-01-20T00:00:00Z","comments":[
-		{"id":9007,"author_id":1001,"body":"Try a reboot","created_at":"2025-01-16T11:30:00Z"},{"id":9100,"author_id":1002,"body":"It stopped again","created_at":"2025-01-20T00:00:00Z"}]}`
+		{"id":9007,"author_id":1001,"body":"Try a reboot","public":true,"created_at":"2025-01-16T11:30:00Z"},{"id":9100,"author_id":1002,"body":"It stopped again","public":true,"created_at":"2025-01-20T00:00:00Z"}]}`
 	if r, err := h.take("samples", h.file(same)); err != nil || r.Comments.Written != 1 || r.Comments.There != 1 {
 		t.Errorf("the same ticket in another form: %+v, %v", r, err)
 	}
@@ -347,11 +347,36 @@ func (h *helpdesk) samples(t *testing.T) {
 	if ticket := h.must(tt, 200, "GET", "/api/v2/tickets/35436.json", ""); !strings.Contains(ticket, `"status":"open"`) {
 		t.Errorf("an import has undone what was done here: %s", ticket)
 	}
-	nothing := `{"id":9200,"ticket_id":35436,"created_at":"2025-01-21T00:00:00Z","author_id":1001,"events":[{"id":9201,"type":"Change","field_name":"status","value":"open"}]}`
+	solved := `{"id":9200,"ticket_id":35436,"created_at":"2025-01-21T00:00:00Z","author_id":1001,"events":[{"id":9201,"type":"Change","field_name":"status","value":"solved"}]}`
+	if r, err := h.take("samples", h.file(solved)); err != nil || r.Audits.NotCarried["nothing of it is carried"] != 1 || r.Events.NotCarried["the ticket has gone on here"] != 1 || r.Tickets.There != 1 {
+		t.Errorf("a change of a ticket that has gone on here: %+v, %v", r, err)
+	}
+	if ticket := h.must(tt, 200, "GET", "/api/v2/tickets/35436.json", ""); !strings.Contains(ticket, `"status":"open"`) {
+		t.Errorf("an import has undone what was done here: %s", ticket)
+	}
+	nothing := `{"id":9202,"ticket_id":35437,"created_at":"2025-01-21T00:00:00Z","author_id":1001,"events":[{"id":9203,"type":"Change","field_name":"status","value":"open"}]}`
 	if r, err := h.take("samples", h.file(nothing)); err != nil || r.Audits.Contained != 1 || r.Events.Contained != 1 || r.Tickets.There != 1 {
 		t.Errorf("what is so already: %+v, %v", r, err)
 	}
-	twice := `{"id":9090,"ticket_id":35440,"created_at":"2025-01-18T00:00:00Z","author_id":1001,"events":[{"id":9007,"type":"Comment","body":"of another ticket"}]}`
+	// An older export does not undo what a newer one has told.
+	older := `{"id":35438,"subject":"From a full export","status":"open","requester_id":1004,"created_at":"2024-07-01T00:00:00Z","updated_at":"2024-07-20T00:00:00Z"}`
+	if r, err := h.take("samples", h.file(older)); err != nil || r.Tickets.There != 1 {
+		t.Errorf("an older export: %+v, %v", r, err)
+	}
+	if ticket := h.must(tt, 200, "GET", "/api/v2/tickets/35438.json", ""); !strings.Contains(ticket, `"status":"closed"`) {
+		t.Errorf("an older export has undone what a newer one told: %s", ticket)
+	}
+	// What was made private there is private here, as soon as a file tells.
+	private := strings.Replace(same, `"body":"Try a reboot","public":true`, `"body":"Try a reboot","public":false`, 1)
+	for _, hidden := range []int{1, 0} {
+		if r, err := h.take("samples", h.file(private)); err != nil || r.Hidden != hidden || r.Comments.There != 2 {
+			t.Errorf("a comment that was made private: %+v, %v; want %d hidden", r, err, hidden)
+		}
+	}
+	if comments := h.must(tt, 200, "GET", "/api/v2/tickets/35436/comments.json", ""); strings.Count(comments, `"public":false`) != 1 {
+		t.Errorf("what was made private there is public here: %s", comments)
+	}
+	twice := `{"id":9090,"ticket_id":35440,"created_at":"2025-01-18T00:00:00Z","author_id":1001,"events":[{"id":9007,"type":"Comment","body":"of another ticket","public":true}]}`
 	if r, err := h.take("samples", h.file(twice)); err == nil || r.Comments.Refused != 1 || r.Tickets.Refused != 1 {
 		t.Errorf("a comment of two tickets: %+v, %v", r, err)
 	}
@@ -364,6 +389,24 @@ func (h *helpdesk) samples(t *testing.T) {
 	}
 	if bea := h.must(tt, 200, "GET", "/api/v2/users/1002.json", ""); !strings.Contains(bea, "Bea B") {
 		t.Errorf("an import has undone what was done here: %s", bea)
+	}
+	// Nobody who was erased comes back, and nobody may do more than they may here, however much
+	// later a file speaks of them.
+	var eve struct{ ID string }
+	h.read(h.must(tt, 200, "GET", "/v1/ids/1005", ""), &eve)
+	h.do(t, "erase", "customer", eve.ID, "--account", "samples", "--yes")
+	h.must(tt, 200, "PUT", "/api/v2/users/1001.json", `{"user":{"role":"end-user"}}`)
+	soon := time.Now().Add(30 * time.Second).UTC().Format(time.RFC3339)
+	again := fmt.Sprintf(`{"users":[{"id":1005,"name":"Eve","email":"eve@example.org","role":"end-user","created_at":"2024-05-05T08:00:00Z","updated_at":%[1]q},
+		{"id":1001,"name":"Ann Agent","email":"ann@example.org","role":"agent","created_at":"2024-05-01T08:00:00Z","updated_at":%[1]q}]}`, soon)
+	if r, err := h.take("samples", h.file(again)); err != nil || r.People.There+r.People.Written != 2 {
+		t.Errorf("people of now: %+v, %v", r, err)
+	}
+	if eve := h.must(tt, 200, "GET", "/api/v2/users/1005.json", ""); strings.Contains(eve, "Eve") || strings.Contains(eve, "eve@") {
+		t.Errorf("an import has brought back who was erased: %s", eve)
+	}
+	if ann := h.must(tt, 200, "GET", "/api/v2/users/1001.json", ""); !strings.Contains(ann, `"role":"end-user"`) {
+		t.Errorf("an import has given somebody more rights than they have here: %s", ann)
 	}
 }
 
@@ -480,7 +523,7 @@ func (h *helpdesk) filesLater(t *testing.T) {
 		for i, f := range files {
 			list[i] = fmt.Sprintf(`{"id":%d,"file_name":"a/%s.txt","content_url":"%s/%[2]s"}`, audit*10+i, f, server.URL)
 		}
-		return fmt.Sprintf(`{"id":%d,"ticket_id":%d,"created_at":"2025-01-16T11:30:00Z","updater_id":-1,"child_events":[{"id":%d,"event_type":"Comment","body":"text","html_body":%q,"attachments":[%s]}]}`+"\n",
+		return fmt.Sprintf(`{"id":%d,"ticket_id":%d,"created_at":"2025-01-16T11:30:00Z","updater_id":-1,"child_events":[{"id":%d,"event_type":"Comment","public":true,"body":"text","html_body":%q,"attachments":[%s]}]}`+"\n",
 			audit, ticket, audit+1, body, strings.Join(list, ","))
 	}
 	name := h.file(event(100, 1, "first", "there") + event(200, 1, fmt.Sprintf(`<p>see <img src="%s/image"></p>`, server.URL), "image", "late") + event(300, 1, "third") +

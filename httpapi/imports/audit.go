@@ -77,6 +77,14 @@ func (a *audit) events() int {
 	return n
 }
 
+// drop leaves out what an audit changes of the ticket.
+func (a *audit) drop(reason string) {
+	for range a.carried() {
+		a.leave(reason)
+	}
+	a.status, a.requester, a.subject = nil, nil, nil
+}
+
 func (a *audit) leave(reason string) {
 	if a.left == nil {
 		a.left = map[string]int{}
@@ -89,6 +97,7 @@ var (
 	errNoTicket  = errors.New("it does not say of which ticket it is")
 	errNoTime    = errors.New("it does not say when it was, or not credibly")
 	errTextless  = errors.New("a comment in it has no text: export with include=comment_events")
+	errSilent    = errors.New("a comment in it does not say whether it is public")
 	errSecond    = errors.New("it has more than one comment")
 	errStatus    = errors.New("a status in it is none of new, open, pending, hold, solved, closed")
 	errRequester = errors.New("a requester in it is not named by an id")
@@ -180,10 +189,12 @@ func (c *childShape) comment(via jsontext.Value, author id, of *metadataShape) (
 		return nil, errNoID
 	case c.Body == nil && c.HTML == nil:
 		return nil, errTextless
+	case c.Public == nil:
+		return nil, errSilent
 	case len(c.Files) > domain.MaxAttachments:
 		return nil, errFiles
 	}
-	said := &comment{id: c.ID, author: author, public: c.Public == nil || *c.Public, files: c.Files}
+	said := &comment{id: c.ID, author: author, public: *c.Public, files: c.Files}
 	if c.AuthorID != nil {
 		said.author = *c.AuthorID
 	}

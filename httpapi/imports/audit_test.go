@@ -69,10 +69,11 @@ func TestAudit(t *testing.T) {
 			  "events":[{"id":9007,"type":"Comment","body":"Hi","public":false},{"id":1,"type":"Change","field_name":"status","value":"closed","previous_value":"open"},{"id":2,"type":"Notification","recipients":[1]},{"id":3,"type":"Change","field_name":"subject","value":"New"},{"id":4,"type":"secret"}]}`,
 			`9006 of 35436 at 2025-01-16T11:30:00Z by -1, comment 9007 by -1 public false by email "Hi" "" flags [4 14]{"14":{"trusted":false}}{"from":{"name":"A","address":"a@example.com"},"to":{}}, status closed, subject "New", left map[Notification:1 another event:1]`},
 		{"a call", anAudit,
-			`{"id":1,"ticket_id":2,` + at + `,"author_id":3,"via":{"channel":"voice","source":{"rel":"inbound"}},"events":[{"id":4,"type":"VoiceComment","body":"Call","data":{"from":"+1","call_duration":7,"transcription_text":null}}]}`,
+			`{"id":1,"ticket_id":2,` + at + `,"author_id":3,"via":{"channel":"voice","source":{"rel":"inbound"}},"events":[{"id":4,"type":"VoiceComment","body":"Call","public":true,"data":{"from":"+1","call_duration":7,"transcription_text":null}}]}`,
 			`1 of 2 at 2025-01-16T11:30:00Z by 3, comment 4 by 3 public true by voice "Call" ""{"from":"+1","call_duration":7,"rel":"inbound"}`},
 		{"without texts", anEvent, `{"id":1,"ticket_id":2,` + at + `,"child_events":[{"id":3,"event_type":"Comment","comment_present":true,"comment_public":true}]}`, errTextless.Error()},
-		{"two comments", anAudit, `{"id":1,"ticket_id":2,` + at + `,"events":[{"id":3,"type":"Comment","body":"a"},{"id":4,"type":"Comment","body":"b"}]}`, errSecond.Error()},
+		{"a comment of which nobody knows who may see it", anAudit, `{"id":1,"ticket_id":2,` + at + `,"events":[{"id":3,"type":"Comment","body":"a","public":null}]}`, errSilent.Error()},
+		{"two comments", anAudit, `{"id":1,"ticket_id":2,` + at + `,"events":[{"id":3,"type":"Comment","body":"a","public":true},{"id":4,"type":"Comment","body":"b"}]}`, errSecond.Error()},
 		{"no id", anAudit, `{"ticket_id":2,` + at + `}`, errNoID.Error()},
 		{"no ticket", anAudit, `{"id":2,` + at + `}`, errNoTicket.Error()},
 		{"no time", anAudit, `{"id":2,"ticket_id":1}`, errNoTime.Error()},
@@ -113,11 +114,11 @@ func TestTicket(t *testing.T) {
 			[]string{
 				`100 of 7 at 2025-01-16T11:30:00Z by 41, comment 100 by 40 public true by api "first" "", requester 40, subject "S"`,
 				`101 of 7 at 2025-01-17T00:00:00Z by 41, comment 101 by 41 public false by api "second" ""`,
-				`-1738368000 of 7 at 2025-02-01T00:00:00Z by -1, status closed, requester 40, subject "S"`,
+				`-3476736000 of 7 at 2025-02-01T00:00:00Z by -1, status closed, requester 40, subject "S"`,
 			}},
 		{"nothing but itself", `{"id":7,"subject":"S","status":"new","requester_id":40,` + at + `}`, []string{
-			`-1737027000 of 7 at 2025-01-16T11:30:00Z by -1, status new, requester 40, subject "S"`,
-			`-1737027000 of 7 at 2025-01-16T11:30:00Z by -1, status new, requester 40, subject "S"`,
+			`-3474054001 of 7 at 2025-01-16T11:30:00Z by -1, status new, requester 40, subject "S"`,
+			`-3474054000 of 7 at 2025-01-16T11:30:00Z by -1, status new, requester 40, subject "S"`,
 		}},
 		{"its audits", `{"id":7,"status":"open",` + at + `,"audits":[{"id":9,` + at + `,"author_id":4,"events":[{"type":"Create","field_name":"status","value":"open"}]}]}`, []string{
 			"9 of 7 at 2025-01-16T11:30:00Z by 4, status open",

@@ -44,15 +44,17 @@ type Importer struct {
 	fetcher *fetcher
 	tally   *tally
 	config  Config
-	now     time.Time // what is later has not happened
 	// introduced: the people of the file are here already.
 	introduced bool
 }
 
+// latest is the latest time at which anything can have happened: clocks differ by a little.
+func latest() time.Time { return time.Now().Add(time.Minute) }
+
 // New returns an importer. It starts nothing.
 func New(log *eventstore.Store, users *directory.Store, kept *files.Store, account directory.Account, config Config) *Importer {
 	i := &Importer{
-		log: log, files: kept, account: account.ID, ids: idsOf(account.Slug), tally: newTally(config.DryRun), config: config, now: time.Now(),
+		log: log, files: kept, account: account.ID, ids: idsOf(account.Slug), tally: newTally(config.DryRun), config: config,
 	}
 	i.people = &people{
 		account: i.account, ids: i.ids, directory: users, numbers: log.Numbers(), tally: i.tally, dryRun: config.DryRun, known: map[id]person{}, told: map[id]time.Time{},
@@ -106,7 +108,7 @@ func (i *Importer) introduce(s *shift, r record) error {
 		u := &people[j]
 		i.tally.count(func(r *Report) { r.People.InFile++ })
 		if err == nil {
-			err = u.check(i.now)
+			err = u.check(latest())
 		}
 		if err != nil {
 			i.tally.mistake(r.place, err.Error())
@@ -149,7 +151,7 @@ func (i *Importer) take(s *shift, r record) error {
 }
 
 func (i *Importer) takeAudit(s *shift, r record) error {
-	a, err := auditOf(r, i.now)
+	a, err := auditOf(r, latest())
 	if err != nil {
 		i.tally.mistake(r.place, err.Error())
 		i.tally.count(func(r *Report) { r.Audits.InFile++; r.Audits.Refused++ })
@@ -160,7 +162,7 @@ func (i *Importer) takeAudit(s *shift, r record) error {
 }
 
 func (i *Importer) takeTicket(s *shift, r record) error {
-	ticket, audits, err := ticketOf(r, i.now)
+	ticket, audits, err := ticketOf(r, latest())
 	if err != nil {
 		i.refuseTicket(r.place, int64(ticket), err)
 		return nil

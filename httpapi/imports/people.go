@@ -148,6 +148,13 @@ func (p *people) take(ctx context.Context, s *userShape) (outcome, error) {
 		}
 		next := u
 		next.Email, next.Number, next.Role = email, old.Number, roleOf(s.Role, old)
+		if known && old.UpdatedAt.After(unknownSince) { // and not only met
+			if old.Name == "" && old.Email == "" { // but erased
+				p.note(s.ID, person{old.ID, old.Role})
+				return there, nil
+			}
+			next.Role, next.Active = fewerRights(next.Role, old.Role), next.Active && old.Active
+		}
 		if known && (next.UpdatedAt.Before(old.UpdatedAt) || next.Same(old)) {
 			p.note(s.ID, person{old.ID, old.Role})
 			return there, nil
@@ -206,6 +213,15 @@ func roleOf(role string, old directory.User) directory.Role {
 		return directory.RoleCustomer
 	}
 	return cmp.Or(old.Role, directory.RoleCustomer)
+}
+
+// fewerRights is the role that may do less. What somebody may do is decided here, once they are
+// known: an import only takes from it.
+func fewerRights(a, b directory.Role) directory.Role {
+	if a == directory.RoleCustomer {
+		return a
+	}
+	return b
 }
 
 // check returns what is wrong with a user of a file, nil if nothing is.

@@ -43,6 +43,8 @@ type Report struct {
 	Unreadable int `json:"unreadable"`
 	// NewNumbers: tickets and people who could not keep the number that they had there.
 	NewNumbers int `json:"new_numbers"`
+	// Hidden: comments that were here, and are internal notes now as they are there.
+	Hidden int `json:"hidden"`
 	// Mistakes are the first of what was refused and of what waits.
 	Mistakes []Mistake `json:"mistakes,omitempty"`
 }

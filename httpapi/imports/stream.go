@@ -3,7 +3,6 @@ package imports
 import (
 	"context"
 
-	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
 )
 
@@ -42,7 +41,11 @@ func (l *lane) stream(ctx context.Context, ticket int64) (*stream, error) {
 	return s, nil
 }
 
-func (s *stream) add(audit int64, comment domain.CommentID) {
-	s.Audits[audit], s.Comments[comment] = true, true
-	s.newest = max(s.newest, audit)
+// add notes that an audit is here now.
+func (s *stream) add(a *audit) {
+	s.Audits[a.id] = true
+	s.newest = max(s.newest, a.id)
+	if a.at.After(s.Newest) {
+		s.Newest = a.at
+	}
 }

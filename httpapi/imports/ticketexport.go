@@ -80,7 +80,7 @@ func (s *ticketShape) thread(at place, now time.Time) (audits []*audit, err erro
 	if ended.Before(s.CreatedAt) {
 		ended = s.CreatedAt
 	}
-	end := &audit{place: at, id: -ended.Unix(), ticket: int64(s.ID), at: ended.UTC(), by: nobody, state: true}
+	end := &audit{place: at, id: -2 * ended.Unix(), ticket: int64(s.ID), at: ended.UTC(), by: nobody, state: true}
 	if !credible(ended, now) {
 		return nil, errNoTime
 	}
@@ -108,7 +108,7 @@ func (s *ticketShape) thread(at place, now time.Time) (audits []*audit, err erro
 		audits = append(audits, a)
 	}
 	if len(audits) == 0 {
-		audits = []*audit{{place: at, id: -s.CreatedAt.Unix(), ticket: int64(s.ID), opening: true}}
+		audits = []*audit{{place: at, id: -2*s.CreatedAt.Unix() - 1, ticket: int64(s.ID), opening: true}}
 	}
 	first := audits[0]
 	first.at, first.by = s.CreatedAt.UTC(), s.submitter(first)

@@ -3,6 +3,7 @@ package imports
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
@@ -20,8 +21,11 @@ func (l *lane) audit(ctx context.Context, a *audit) error {
 		if s.Version > 0 {
 			l.tally.became(a.ticket, there) // unless it is this import that has brought it
 		}
+		if s.Here && !a.state {
+			a.drop("the ticket has gone on here")
+		}
 		if l.settled(s, a) {
-			return nil
+			return l.hide(ctx, s, a)
 		}
 		err = l.write(ctx, s, a)
 		if !errors.Is(err, domain.ErrTicketChanged) && !errors.Is(err, domain.ErrTicketExists) {
@@ -34,12 +38,16 @@ func (l *lane) audit(ctx context.Context, a *audit) error {
 
 // settled counts an audit of which nothing has to be written.
 func (l *lane) settled(s *stream, a *audit) bool {
+	said := false
+	if a.comment != nil {
+		_, said = s.Comments[l.ids.comment(int64(a.comment.id))]
+	}
 	switch {
 	case s.waits:
 		l.tally.done(a, waiting, "", nil)
 	case s.Audits[a.id], a.opening && s.Version > 0,
-		a.comment != nil && s.Comments[l.ids.comment(int64(a.comment.id))], // from a file of another form
-		a.state && s.Here: // it has gone on here
+		said, // and came in a file of another form
+		a.state && (s.Here || a.at.Before(s.Newest)): // it has gone on
 		l.tally.done(a, there, "", nil)
 	case a.comment == nil && a.changes() == 0 && !a.opening:
 		if len(a.left) > 0 {
@@ -93,8 +101,37 @@ func (l *lane) write(ctx context.Context, s *stream, a *audit) error {
 			came = contained // the ticket was so already
 		}
 	}
-	s.add(a.id, cmd.Comment)
+	s.add(a)
+	if a.comment != nil {
+		s.Comments[cmd.Comment] = a.comment.public
+	}
 	l.tally.done(a, came, "", left)
+	return nil
+}
+
+// hide makes a comment private which is here, and was made private there after it had been taken
+// over. When that was, nothing tells: here it is from now on.
+func (l *lane) hide(ctx context.Context, s *stream, a *audit) error {
+	if a.comment == nil || a.comment.public || l.config.DryRun {
+		return nil
+	}
+	comment := l.ids.comment(int64(a.comment.id))
+	if !s.Comments[comment] {
+		return nil
+	}
+	number, err := l.log.Numbers().Draw(ctx, l.account, domain.NumbersPerWrite)
+	if err != nil {
+		return err
+	}
+	result, err := l.log.Execute(ctx, domain.MakePrivate{
+		Account: l.account, Ticket: l.ids.ticket(a.ticket), Comment: comment, By: domain.By{Actor: system.actor()}, Audit: number,
+		Origin: &domain.Origin{Audit: a.id, At: time.Now()},
+	}, nil)
+	if err != nil && !errors.Is(err, domain.ErrNotFound) { // it was deleted here
+		return err
+	}
+	s.Version, s.Comments[comment] = max(s.Version, result.Version), false
+	l.tally.count(func(r *Report) { r.Hidden++ })
 	return nil
 }
 

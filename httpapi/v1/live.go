@@ -197,7 +197,14 @@ func (s *liveStream) add(events []eventstore.Recorded) error {
 	for i := range events {
 		e := &events[i]
 		if s.query.matches(e) && (!e.Internal || s.principal.MaySeeInternal()) {
-			looking.Go(func() { found[i].LiveEvent, found[i].shows, found[i].err = s.show(ctx, e) })
+			looking.Go(func() {
+				defer func() {
+					if recover() != nil { // here nobody else would: it ends this stream, and no other
+						found[i].err = errors.New("an event cannot be shown")
+					}
+				}()
+				found[i].LiveEvent, found[i].shows, found[i].err = s.show(ctx, e)
+			})
 		}
 	}
 	looking.Wait()

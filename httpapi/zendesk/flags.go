@@ -77,16 +77,39 @@ func flaggedOf(options object, flags domain.Flags) (string, error) {
 	return domain.ParseCustom(kept)
 }
 
+// untrusted is what is said of a flag that nothing better is known of.
+var untrusted = jsontext.Value(`{"trusted":false}`)
+
 // ReadFlags returns the flags that metadata has where a comment is shown, and what is said of
-// them as it is kept in domain.Body.Flagged. What cannot be read of it is left out.
+// them as it is kept in domain.Body.Flagged. A flag of which that cannot be read is not trusted.
 func ReadFlags(numbers []int, options map[string]jsontext.Value) (flags domain.Flags, flagged string) {
 	for _, number := range numbers {
 		if flag, err := domain.FlagsOf(number); err == nil {
 			flags |= flag
 		}
 	}
-	flagged, _ = flaggedOf(options, flags)
+	read := make(object, len(options))
+	for name, v := range options {
+		if number, err := strconv.Atoi(name); err != nil || number < 0 || number > 31 || !flags.Has(number) {
+			continue
+		}
+		if read[name] = v; !readable(name, v, flags) {
+			read[name] = untrusted
+		}
+	}
+	flagged, err := flaggedOf(read, flags)
+	if err != nil { // it is too much
+		for name := range read {
+			read[name] = untrusted
+		}
+		flagged, _ = flaggedOf(read, flags)
+	}
 	return flags, flagged
+}
+
+func readable(name string, option jsontext.Value, flags domain.Flags) bool {
+	_, err := flaggedOf(object{name: option}, flags)
+	return err == nil
 }
 
 // flagMembers are the members of metadata about flags: none, if there are none. What is not

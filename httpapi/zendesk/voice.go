@@ -59,7 +59,7 @@ func (c *call) voice(ticket object, wrong map[string][]detail) (*speech, error) 
 		}
 	}
 	told.Transcription = domain.Cut(told.Transcription, maxTranscription)
-	if link, err := url.Parse(told.RecordingURL); told.RecordingURL != "" && (err != nil || link.Scheme != "https" && link.Scheme != "http") {
+	if !told.hasLink() {
 		wrong["voice_comment"] = []detail{{"Voice comment: recording_url is invalid", "InvalidValue"}}
 	}
 	if told.CallDuration, err = c.integer(o, "call_duration"); err != nil {
@@ -142,6 +142,12 @@ func (p *phoneCall) text() string {
 	return strings.Join(lines, "\n")
 }
 
+// hasLink reports whether the recording is at an address that can be opened, or there is none.
+func (p *phoneCall) hasLink() bool {
+	link, err := url.Parse(p.RecordingURL)
+	return p.RecordingURL == "" || err == nil && (link.Scheme == "https" || link.Scheme == "http")
+}
+
 // ReadVoice returns what is told of a call where a comment is shown, by its data and its via,
 // as it is kept in domain.Body.Voice; "" if it cannot be read.
 func ReadVoice(data, how jsontext.Value) string {
@@ -153,6 +159,9 @@ func ReadVoice(data, how jsontext.Value) string {
 		&told.From: maxPhone, &told.To: maxPhone, &told.Location: maxPhone, &told.RecordingURL: maxLink, &told.Transcription: maxTranscription, &told.StartedAt: maxPhone,
 	} {
 		*text = domain.Cut(strings.ReplaceAll(*text, "\x00", ""), most)
+	}
+	if !told.hasLink() {
+		told.RecordingURL = ""
 	}
 	var v via
 	told.Rel = ""
