@@ -13,7 +13,9 @@ import (
 
 func (p *program) ticketLists(ctx context.Context) {
 	first, second := p.newTicket(ctx), p.newTicket(ctx)
-	must(p.CreateTicketComment(ctx, first.ID, zendesk.NewPublicTicketComment("It has spread.", p.admin)))
+	for _, text := range []string{"It has spread.", "And further."} { // after one of them, both may have changed in the same second
+		must(p.CreateTicketComment(ctx, first.ID, zendesk.NewPublicTicketComment(text, p.admin)))
+	}
 	latest, page, err := p.GetTickets(ctx, &zendesk.TicketListOptions{PageOptions: zendesk.PageOptions{PerPage: 100}, SortBy: "updated_at", SortOrder: "desc"})
 	check(err)
 	at := func(id int64) int { return slices.IndexFunc(latest, func(t zendesk.Ticket) bool { return t.ID == id }) }
