@@ -92,7 +92,7 @@ func (r *reader) read() error {
 		default:
 			r.refuse(r.last, "not JSON; what follows is passed over, up to the next line that begins with { or [")
 		}
-		if err := r.recover(); err != nil {
+		if err := r.recover(r.offends(err)); err != nil {
 			return err
 		}
 	}
@@ -209,15 +209,29 @@ func (r *reader) pass(rec record) error {
 	return nil
 }
 
-// recover passes over what cannot be read.
-func (r *reader) recover() error {
+// offends returns where the mistake is that an error tells of; 0: it tells of none.
+func (r *reader) offends(err error) int64 {
+	var syntax *jsontext.SyntacticError
+	if errors.As(err, &syntax) {
+		return r.before + syntax.ByteOffset
+	}
+	return 0
+}
+
+// recover passes over what cannot be read because of a mistake at some place. A line that
+// begins there has not been tried yet: what came before it is cut off.
+func (r *reader) recover(mistake int64) error {
 	at := r.before + r.json.InputOffset()
 	unread := bytes.Clone(r.json.UnreadBuffer())
 	skip := leading(unread)
+	last := byte(0)
+	if at+skip == mistake && bytes.HasSuffix(unread[:skip], []byte("\n")) {
+		last = '\n'
+	}
 	at, unread = at+skip, unread[skip:]
 	r.in.mark = noMark
 	rest := io.MultiReader(bytes.NewReader(unread), r.in)
-	buffer, last := make([]byte, 32<<10), byte(0)
+	buffer := make([]byte, 32<<10)
 	for {
 		n, err := rest.Read(buffer)
 		for i, c := range buffer[:n] {
