@@ -11,15 +11,32 @@ type meter struct {
 	in     io.Reader
 	most   int64 // bytes of a record
 	read   int64
-	mark   int64   // where the present record begins; noMark: nothing is kept
-	line   int     // how many end before those in ends
-	ends   []int64 // where lines end that lineAt has not passed
-	failed error   // of in
+	mark   int64    // where the present record begins; noMark: nothing is kept
+	line   int      // how many end before those in ends
+	ends   []int64  // where lines end that lineAt has not passed
+	again  [][]byte // what has been read and is to be read once more, from the last to the first
+	failed error    // of in
 }
 
 const noMark = int64(-1)
 
+// unread has bytes be read once more, before what comes next. They must not change.
+func (m *meter) unread(b []byte) {
+	if len(b) > 0 {
+		m.again = append(m.again, b)
+	}
+}
+
 func (m *meter) Read(b []byte) (int, error) {
+	if last := len(m.again) - 1; last >= 0 {
+		n := copy(b, m.again[last])
+		if n < len(m.again[last]) {
+			m.again[last] = m.again[last][n:]
+		} else {
+			m.again[last], m.again = nil, m.again[:last]
+		}
+		return n, nil
+	}
 	if m.mark != noMark && m.read-m.mark > m.most {
 		return 0, errTooLarge
 	}
@@ -30,9 +47,6 @@ func (m *meter) Read(b []byte) (int, error) {
 		}
 	}
 	m.read += int64(n)
-	if m.mark == noMark {
-		m.lineAt(m.read - 1)
-	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		m.failed = err
 	}

@@ -230,21 +230,22 @@ func (r *reader) recover(mistake int64) error {
 	}
 	at, unread = at+skip, unread[skip:]
 	r.in.mark = noMark
-	rest := io.MultiReader(bytes.NewReader(unread), r.in)
+	r.in.unread(unread)
 	buffer := make([]byte, 32<<10)
 	for {
-		n, err := rest.Read(buffer)
+		n, err := r.in.Read(buffer)
 		for i, c := range buffer[:n] {
 			if last == '\n' && (c == '{' || c == '[') {
-				// What of unread has not been read again is still in rest.
 				r.before = at + int64(i)
 				r.in.mark = r.before
-				r.begin(io.MultiReader(bytes.NewReader(bytes.Clone(buffer[i:n])), rest))
+				r.in.unread(bytes.Clone(buffer[i:n]))
+				r.begin(r.in)
 				return nil
 			}
 			last = c
 		}
 		at += int64(n)
+		r.in.lineAt(at)
 		if errors.Is(err, io.EOF) {
 			r.before, r.in.mark = at, at
 			r.begin(bytes.NewReader(nil))

@@ -60,6 +60,12 @@ func TestReader(t *testing.T) {
 		{"what is wrong is told once", "{\"users\":[\n{\"id\":}]}\n[\n[}\n{\"role\":1}", []string{
 			"line 2, users 1: not JSON", "line 4, array 1: not JSON", `line 5: person {"role":1}`,
 		}},
+		{"lines after what is passed over", strings.Repeat("!", 100) + "\n{}\n{}\n" + strings.Repeat("!\n", 20_000) + "{}", []string{
+			"line 1: not JSON", "line 2: unknown {}", "line 3: unknown {}", "line 4: not JSON", "line 20004: unknown {}",
+		}},
+		{"much after what is passed over twice", strings.Repeat("!", 10_000) + "\n{\"role\":1}\n!\n" + strings.Repeat("{\"role\":1}\n", 5_000), slices.Concat(
+			[]string{"not JSON", `person {"role":1}`, "not JSON"}, slices.Repeat([]string{`person {"role":1}`}, 5_000),
+		)},
 		{"cut off", `{"users":[{"id":1},{"id"`, []string{`line 1, users 1: person {"id":1}`, "line 1, users 2: not JSON"}},
 		{"names twice are for who reads the record", `{"id":1,"id":2,"role":""}`, []string{`line 1: person {"id":1,"id":2,"role":""}`}},
 		{"a text that is too long", `{"users":[{"id":1},{"id":2,"name":"` + long + "\"}]}\n" + `{"users":[{"id":3}]}`, []string{
@@ -105,7 +111,7 @@ func FuzzReader(f *testing.F) {
 		`{"id":1,"ticket_id":2,"created_at":"2020-01-02T03:04:05Z","events":[{"id":3,"type":"Change","field_name":"requester_id","value":"7"}]}`,
 		`{"id":1,"subject":null,"status":"open","created_at":"2020-01-02T03:04:05Z","requester":{"id":4},"comments":[{"id":5,"body":"x","created_at":"2020-01-02T03:04:05Z","data":{},"via":"Mail"}]}`,
 		`{"id":1e400,"role":9}` + "\n" + `{"id":"-2","email":null}`, `{"a`, "[[[", "\xff{\n{", `{"id":1,"audits":[{"events":[]}]}`,
-		"{\"users\":[{}\n{\"users\":[{}]}\n{\"a\":1,\n[{}]",
+		strings.Repeat("!", 100) + "\n{}\n{}\n", "{\"users\":[{}\n{\"users\":[{}]}\n{\"a\":1,\n[{}]",
 	} {
 		f.Add([]byte(seed))
 	}
