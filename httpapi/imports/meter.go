@@ -3,6 +3,7 @@ package imports
 import (
 	"errors"
 	"io"
+	"math/bits"
 )
 
 // A meter counts what is read, bounds how much of it may be in memory, and knows where lines
@@ -13,7 +14,8 @@ type meter struct {
 	read   int64
 	mark   int64    // where the present record begins; noMark: nothing is kept
 	line   int      // how many end before those in ends
-	ends   []int64  // where lines end that lineAt has not passed
+	ends   []uint64 // a bit for each byte that lineAt has not passed: whether it ends a line
+	first  int64    // the byte of the lowest bit in ends
 	again  [][]byte // what has been read and is to be read once more, from the last to the first
 	failed error    // of in
 }
@@ -42,8 +44,12 @@ func (m *meter) Read(b []byte) (int, error) {
 	}
 	n, err := m.in.Read(b)
 	for i, c := range b[:n] {
+		at := m.read + int64(i) - m.first
+		if at/64 == int64(len(m.ends)) {
+			m.ends = append(m.ends, 0)
+		}
 		if c == '\n' {
-			m.ends = append(m.ends, m.read+int64(i))
+			m.ends[at/64] |= 1 << (at % 64)
 		}
 	}
 	m.read += int64(n)
@@ -56,11 +62,14 @@ func (m *meter) Read(b []byte) (int, error) {
 // lineAt returns the number of the line in which a byte stands, which is not before one that
 // was asked for already.
 func (m *meter) lineAt(at int64) int {
-	done := 0
-	for done < len(m.ends) && m.ends[done] < at {
-		done++
+	for len(m.ends) > 0 && m.first+64 <= at {
+		m.line += bits.OnesCount64(m.ends[0])
+		m.ends, m.first = m.ends[1:], m.first+64
 	}
-	m.line += done
-	m.ends = m.ends[done:]
+	if len(m.ends) > 0 && m.first < at {
+		passed := m.ends[0] & (1<<(at-m.first) - 1)
+		m.line += bits.OnesCount64(passed)
+		m.ends[0] &^= passed
+	}
 	return m.line + 1
 }
