@@ -25,7 +25,7 @@ const (
 	fetchTimeout = 10 * time.Minute
 )
 
-// errLost: a file cannot be had, or not now. It says why, and not where it was looked for.
+// A lostError says why a file cannot be had, or not now, and not where it was looked for.
 type lostError struct{ why string }
 
 func (e *lostError) Error() string { return "a file of it cannot be had: " + e.why }
