@@ -43,6 +43,7 @@ func newFetcher(guard webhook.Guard, intake *intake.Intake, pause time.Duration)
 	f.client = &http.Client{
 		Transport: f.guard.Transport(), Timeout: fetchTimeout,
 		CheckRedirect: func(r *http.Request, before []*http.Request) error {
+			r.Header.Del("Referer") // set by now to the address before, in which a token may be
 			if len(before) > maxRedirects {
 				return &lostError{"it leads from one address to the next"}
 			}

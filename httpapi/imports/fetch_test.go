@@ -33,6 +33,9 @@ func TestFetch(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
 		tries[path]++
+		if from := r.Header.Get("Referer"); from != "" {
+			t.Errorf("the server is told at %s that it was %s that led there", path, from)
+		}
 		switch {
 		case path == "/busy" && tries[path] < 3:
 			w.WriteHeader(503)
