@@ -11,6 +11,7 @@ import (
 type lane struct {
 	*Importer
 	streams map[int64]*stream
+	waiting map[int64]struct{} // tickets that are not in streams any more
 	jobs    chan job
 }
 
@@ -40,7 +41,7 @@ func (i *Importer) begin(ctx context.Context) *shift {
 	s := &shift{}
 	s.ctx, s.stop = context.WithCancelCause(ctx)
 	for range i.config.Lanes {
-		l := &lane{Importer: i, streams: map[int64]*stream{}, jobs: make(chan job, 8)}
+		l := &lane{Importer: i, streams: map[int64]*stream{}, waiting: map[int64]struct{}{}, jobs: make(chan job, 8)}
 		s.lanes = append(s.lanes, l)
 		s.ended.Go(func() { s.work(l) })
 	}

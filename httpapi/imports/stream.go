@@ -13,7 +13,8 @@ type stream struct {
 	waits  bool  // for a file: nothing later may overtake it
 }
 
-// maxStreams is how many tickets a lane remembers.
+// maxStreams is how many tickets a lane remembers. Of others it remembers no more than that
+// they wait, if they do.
 const maxStreams = 2000
 
 // stream returns what is known of a ticket.
@@ -21,24 +22,33 @@ func (l *lane) stream(ctx context.Context, ticket int64) (*stream, error) {
 	if s := l.streams[ticket]; s != nil {
 		return s, nil
 	}
+	if _, waits := l.waiting[ticket]; waits {
+		return &stream{waits: true}, nil
+	}
 	origins, err := l.log.Origins(ctx, l.account, l.ids.ticket(ticket))
 	if err != nil {
 		return nil, err
-	}
-	if len(l.streams) >= maxStreams {
-		for other, s := range l.streams { // whichever
-			if !s.waits {
-				delete(l.streams, other)
-				break
-			}
-		}
 	}
 	s := &stream{Origins: origins}
 	for audit := range s.Audits {
 		s.newest = max(s.newest, audit)
 	}
-	l.streams[ticket] = s
+	l.remember(ticket, s)
 	return s, nil
+}
+
+// remember notes what is known of a ticket, in place of what is known of another one if need be.
+func (l *lane) remember(ticket int64, s *stream) {
+	if len(l.streams) >= maxStreams {
+		for other, s := range l.streams { // whichever
+			if s.waits {
+				l.waiting[other] = struct{}{}
+			}
+			delete(l.streams, other)
+			break
+		}
+	}
+	l.streams[ticket] = s
 }
 
 // add notes that an audit is here now.
