@@ -21,8 +21,13 @@ type attached struct {
 
 // attach has the files of a comment be here, in an upload that waits to be attached, and has
 // the text show those that it shows where they are now. The error is a *lostError if one of
-// them cannot be had, and that is not to be passed over.
+// them cannot be had, and that is not to be passed over; after an error nothing waits.
 func (l *lane) attach(ctx context.Context, uploader domain.UserID, there []fileShape, body *domain.Body) (a attached, err error) {
+	defer func() {
+		if err != nil {
+			l.withdraw(ctx, a)
+		}
+	}()
 	a.inside, a.left = map[int64]bool{}, map[string]int{}
 	moved := map[string]string{}
 	for i := range there {
@@ -95,12 +100,22 @@ func (l *lane) keep(ctx context.Context, a *attached, uploader domain.UserID, f 
 	return file, err
 }
 
+// withdraw gives back files that are not attached after all. What it fails to, expires.
+func (l *lane) withdraw(ctx context.Context, a attached) {
+	if a.upload != nil {
+		_ = l.files.Drop(context.WithoutCancel(ctx), *a.upload)
+	}
+}
+
 // claim has a text attach its files.
 func (l *lane) claim(ctx context.Context, a attached, text *domain.Text) error {
 	if a.upload == nil {
 		return nil
 	}
 	err := l.files.Claim(ctx, l.account, a.upload.Uploader, []vault.UploadToken{a.upload.Token}, text)
+	if err != nil {
+		l.withdraw(ctx, a)
+	}
 	for i := range text.Attachments {
 		text.Attachments[i].Inline = a.inside[text.Attachments[i].Number]
 	}
