@@ -89,7 +89,10 @@ func (i *Importer) Report() Report { return i.tally.result() }
 // run has each record of a file taken by a shift of lanes.
 func (i *Importer) run(ctx context.Context, in io.Reader, take func(*shift, record) error, refuse func(place, string)) error {
 	s := i.begin(ctx)
-	err := newReader(in, func(r record) error { return take(s, r) }, refuse).read()
+	err := newReader(in, func(r record) error {
+		s.record = int64(len(r.value))
+		return take(s, r)
+	}, refuse).read()
 	return s.end(err)
 }
 

@@ -77,9 +77,9 @@ func (l *lane) write(ctx context.Context, s *stream, a *audit) error {
 	if err := l.fields(ctx, s, a, &cmd); err != nil {
 		return err
 	}
-	var left map[string]int
+	var with attached
 	if a.comment != nil {
-		if left, err = l.say(ctx, a, &cmd); err != nil {
+		if with, err = l.say(ctx, a, &cmd); err != nil {
 			return l.failed(s, a, err)
 		}
 	}
@@ -88,10 +88,12 @@ func (l *lane) write(ctx context.Context, s *stream, a *audit) error {
 		s.Version++
 	} else {
 		if err := l.number(ctx, s, a, &cmd); err != nil {
+			l.withdraw(ctx, with)
 			return err
 		}
 		result, err := l.log.Execute(ctx, cmd, nil)
 		if err != nil {
+			l.withdraw(ctx, with)
 			return l.failed(s, a, err)
 		}
 		if result.Opened && cmd.Opens != a.ticket {
@@ -105,7 +107,7 @@ func (l *lane) write(ctx context.Context, s *stream, a *audit) error {
 	if a.comment != nil {
 		s.Comments[cmd.Comment] = a.comment.public
 	}
-	l.tally.done(a, came, "", left)
+	l.tally.done(a, came, "", with.left)
 	return nil
 }
 
@@ -189,31 +191,30 @@ func (l *lane) fields(ctx context.Context, s *stream, a *audit, cmd *domain.Writ
 	return nil
 }
 
-// say puts the comment of an audit into a command, and returns which files are left out of it,
-// by reason.
-func (l *lane) say(ctx context.Context, a *audit, cmd *domain.WriteTicket) (left map[string]int, err error) {
+// say puts the comment of an audit into a command, with its files.
+func (l *lane) say(ctx context.Context, a *audit, cmd *domain.WriteTicket) (with attached, err error) {
 	c := a.comment
 	author, err := l.people.of(ctx, c.author, guess(a))
 	if err != nil {
-		return nil, err
+		return with, err
 	}
 	body := domain.ShownBody(c.text, c.html)
 	body.Custom, body.Voice, body.Source, body.Flagged = a.custom, c.voice, c.source, c.flagged
-	with, err := l.attach(ctx, cmd.By.Actor.ID, c.files, &body)
-	if err != nil {
-		return nil, err
-	}
 	text, err := inbound.TextFrom(body, a.client)
 	if err != nil {
-		return nil, err
+		return with, err
 	}
+	if with, err = l.attach(ctx, cmd.By.Actor.ID, c.files, &body); err != nil {
+		return with, err
+	}
+	text.HTML = body.HTML // in which images are shown from here
 	if err := l.claim(ctx, with, text); err != nil {
-		return nil, err
+		return with, err
 	}
 	cmd.Comment = l.ids.comment(int64(c.id))
 	public := c.public
 	cmd.Say = &domain.NewComment{Author: author.author(), Public: &public, Text: text, Channel: c.channel, Flags: c.flags}
-	return with.left, nil
+	return with, nil
 }
 
 // number gives a command its numbers. The ticket that it opens keeps the one that it had, if that
