@@ -23,12 +23,13 @@ func (b *bench) measureDrain(ctx context.Context) ([]result, error) {
 	}
 	var results []result
 	for _, server := range []struct {
-		name   string
-		always bool
-		target *target
+		name    string
+		always  bool
+		target  *target
+		outlets []relay.Audience
 	}{
-		{"default sync", false, atLeast(0.6)},
-		{"sync_interval: always", true, atLeast(2.5)},
+		{"default sync", false, atLeast(0.6), []relay.Audience{relay.AudienceAll, relay.AudiencePublic}},
+		{"sync_interval: always", true, atLeast(2.5), []relay.Audience{relay.AudienceAll}},
 	} {
 		url, err := b.startNATS("drain_"+fmt.Sprint(server.always), server.always)
 		if err != nil {
@@ -48,22 +49,19 @@ func (b *bench) measureDrain(ctx context.Context) ([]result, error) {
 		}
 		floor, carrier := "publish async 256, "+server.name, "relay, "+server.name
 		probes := []probe{{floor, d.publish}, {carrier, d.relay}}
-		outlets := make(map[relay.Audience]string)
-		for _, a := range []relay.Audience{relay.AudienceAll, relay.AudiencePublic} {
-			outlets[a] = "outlet " + string(a) + ", " + server.name
-			probes = append(probes, probe{outlets[a], func(ctx context.Context, length time.Duration) (sample, error) { return d.outlet(ctx, a, length) }})
+		for _, a := range server.outlets {
+			probes = append(probes, probe{"outlet " + string(a), func(ctx context.Context, length time.Duration) (sample, error) { return d.outlet(ctx, a, length) }})
 		}
 		s, err := b.interleave(ctx, probes...)
 		if err != nil {
 			return nil, err
 		}
-		results = append(results,
-			versus("F", "relay drains a backlog, "+server.name, "1/s",
-				each(s[carrier], sample.rate), "publish async, 256 in flight", each(s[floor], sample.rate), server.target),
-			versus("F", "outlet for all is filled, "+server.name, "1/s",
-				each(s[outlets[relay.AudienceAll]], sample.rate), "the relay", each(s[carrier], sample.rate), atLeast(0.5)),
-			versus("F", "public outlet is filled, "+server.name, "1/s",
-				each(s[outlets[relay.AudiencePublic]], sample.rate), "the relay", each(s[carrier], sample.rate), atLeast(0.5)))
+		results = append(results, versus("F", "relay drains a backlog, "+server.name, "1/s",
+			each(s[carrier], sample.rate), "publish async, 256 in flight", each(s[floor], sample.rate), server.target))
+		for _, a := range server.outlets {
+			results = append(results, versus("F", "outlet for "+string(a)+" is filled, "+server.name, "1/s",
+				each(s["outlet "+string(a)], sample.rate), "the relay", each(s[carrier], sample.rate), atLeast(0.5)))
+		}
 	}
 	return results, nil
 }
@@ -121,6 +119,18 @@ const settled = 3000
 // relay has a service of the role relay fill the stream, which it finds missing, from
 // the log.
 func (d *drain) relay(ctx context.Context, length time.Duration) (s sample, err error) {
+	if s, err = d.fill(ctx, relay.StreamName(0), length); err != nil {
+		return s, err
+	}
+	if err := d.compare(ctx); err != nil {
+		return s, err
+	}
+	return s, d.js.DeleteStream(ctx, relay.StreamName(0))
+}
+
+// fill runs a service of the role relay while a stream is filled, for a time or until it holds
+// the log.
+func (d *drain) fill(ctx context.Context, stream string, length time.Duration) (s sample, err error) {
 	head, err := d.log.log.Head(ctx)
 	if err != nil {
 		return s, err
@@ -129,16 +139,8 @@ func (d *drain) relay(ctx context.Context, length time.Duration) (s sample, err 
 	if err != nil {
 		return s, err
 	}
-	if s, err = d.watch(ctx, p, relay.StreamName(0), head.Position, length); err != nil {
-		return s, errors.Join(err, p.stop())
-	}
-	if err := p.stop(); err != nil {
-		return s, err
-	}
-	if err := d.compare(ctx); err != nil {
-		return s, err
-	}
-	return s, d.js.DeleteStream(ctx, relay.StreamName(0))
+	s, err = d.watch(ctx, p, stream, head.Position, length)
+	return s, errors.Join(err, p.stop())
 }
 
 // watch counts what comes into a stream for a time, or until it holds the log.

@@ -14,21 +14,14 @@ import (
 // outlet has a service of the role relay fill an outlet from the log, once the log's own
 // stream is full. The log has nothing in it that is internal: either audience gets all of it.
 func (d *drain) outlet(ctx context.Context, a relay.Audience, length time.Duration) (s sample, err error) {
-	head, err := d.log.log.Head(ctx)
-	if err != nil {
+	if _, err := d.fill(ctx, relay.StreamName(0), time.Minute); err != nil {
 		return s, err
 	}
-	p, _, _, err := d.startService(ctx, d.log.url, d.url, "relay")
-	if err != nil {
+	if err := relay.NewOutletStore(d.log.pool, 0).Open(ctx, d.log.account, a, 0); err != nil {
 		return s, err
 	}
 	stream := relay.OutletStream(benchAccount, a)
-	if _, err = d.watch(ctx, p, relay.StreamName(0), head.Position, time.Minute); err == nil {
-		if err = relay.NewOutletStore(d.log.pool, 0).Open(ctx, d.log.account, a, 0); err == nil {
-			s, err = d.watch(ctx, p, stream, head.Position, length)
-		}
-	}
-	if err = errors.Join(err, p.stop()); err != nil {
+	if s, err = d.fill(ctx, stream, length); err != nil {
 		return s, err
 	}
 	err = d.check(ctx, stream, func(msg jetstream.Msg, want *eventstore.Recorded) bool {
