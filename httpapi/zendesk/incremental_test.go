@@ -277,7 +277,7 @@ func TestTakenOver(t *testing.T) {
 	a := s.account("acme", directory.Settings{})
 	here := a.ticket()
 	id, there := domain.TicketID(uuid.New()), time.Date(2014, 2, 3, 4, 5, 6, 0, time.UTC)
-	for i, number := range []int64{35436, 0, 0} { // the last one had happened before
+	for i, number := range []int64{354360000, 0, 0} { // the last one had happened before
 		drawn, err := s.store.Numbers().Draw(t.Context(), a.id, domain.NumbersPerWrite)
 		if err != nil {
 			t.Fatal(err)
@@ -297,7 +297,7 @@ func TestTakenOver(t *testing.T) {
 	times := []string{"2014-02-03T04:05:06Z", "2014-02-03T05:05:06Z", "2014-02-03T04:06:06Z"}
 
 	var said []string
-	for _, c := range a.comments("agent", "/api/v2/tickets/35436/comments") {
+	for _, c := range a.comments("agent", "/api/v2/tickets/354360000/comments") {
 		said = append(said, c.CreatedAt)
 	}
 	if !slices.Equal(said, times) {
@@ -309,10 +309,10 @@ func TestTakenOver(t *testing.T) {
 			CreatedAt string `json:"created_at"`
 		} `json:"audits"`
 	}
-	if a.must(200, "agent", "GET", "/api/v2/tickets/35436", "").decode(t, &shown); shown.Ticket["created_at"] != times[0] || shown.Ticket["updated_at"] != "2014-02-03T05:05:07Z" {
+	if a.must(200, "agent", "GET", "/api/v2/tickets/354360000", "").decode(t, &shown); shown.Ticket["created_at"] != times[0] || shown.Ticket["updated_at"] != "2014-02-03T05:05:07Z" {
 		t.Errorf("the ticket is of %v, changed at %v", shown.Ticket["created_at"], shown.Ticket["updated_at"])
 	}
-	a.must(200, "agent", "GET", "/api/v2/tickets/35436/audits", "").decode(t, &shown)
+	a.must(200, "agent", "GET", "/api/v2/tickets/354360000/audits", "").decode(t, &shown)
 	var audits []string
 	for _, audit := range shown.Audits {
 		audits = append(audits, audit.CreatedAt)
@@ -320,14 +320,14 @@ func TestTakenOver(t *testing.T) {
 	if !slices.Equal(audits, times) {
 		t.Errorf("audits are of %v; want %v", audits, times)
 	}
-	for order, want := range map[string][]int64{"created_at": {35436, here.number}, "updated_at": {35436, here.number}, "id": {here.number, 35436}} {
+	for order, want := range map[string][]int64{"created_at": {354360000, here.number}, "updated_at": {354360000, here.number}, "id": {here.number, 354360000}} {
 		if got := a.all("agent", "/api/v2/tickets?page[size]=1&sort="+order); !slices.Equal(got, want) {
 			t.Errorf("by %s: tickets %v; want %v", order, got, want)
 		}
 	}
 
 	// By when they came: 2, 4 and 5 seconds after then.
-	if got := a.comments("agent", "/api/v2/requests/35436/comments?since="+then.Add(4*time.Second).Format(time.RFC3339)); len(got) != 2 {
+	if got := a.comments("agent", "/api/v2/requests/354360000/comments?since="+then.Add(4*time.Second).Format(time.RFC3339)); len(got) != 2 {
 		t.Errorf("since the second one came there are %+v", got)
 	}
 	var x exported
