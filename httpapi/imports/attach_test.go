@@ -65,6 +65,7 @@ func TestAttachWithdraws(t *testing.T) {
 		{"all are here", []string{"/one", "/two"}, 2, false, nil},
 		{"one is lost", []string{"/one", "/two", "/missing"}, 0, true, nil},
 		{"no time is left", []string{"/one", "/stops"}, 0, false, gone},
+		{"no time is left to claim them", []string{"/one"}, 0, false, context.Canceled},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			i := New(log, users, filestest.New(t, log, pool, sealed), account, Config{
@@ -78,7 +79,12 @@ func TestAttachWithdraws(t *testing.T) {
 				there = append(there, fileShape{At: server.URL + path})
 			}
 			uploader := domain.UserID(uuid.New())
-			_, err := (&lane{Importer: i}).attach(ctx, uploader, there, &domain.Body{})
+			l := &lane{Importer: i}
+			a, err := l.attach(ctx, uploader, there, &domain.Body{})
+			if err == nil && tt.want != nil {
+				cancel(tt.want)
+				err = l.claim(ctx, a, &domain.Text{})
+			}
 			if lost := new(lostError); errors.As(err, &lost) != tt.lost || !tt.lost && !errors.Is(err, tt.want) {
 				t.Errorf("attach = %v; want %v, or one of a lost file: %t", err, tt.want, tt.lost)
 			}
