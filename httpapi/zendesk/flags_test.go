@@ -2,10 +2,14 @@ package zendesk_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/commentd/commentd/httpapi/directory"
+	"github.com/commentd/commentd/httpapi/zendesk"
 )
 
 // TestFlagsOfRelays: those who relay others' words say what they alone know of them; of
@@ -113,6 +117,33 @@ func TestNewRequesters(t *testing.T) {
 	for _, id := range ids {
 		if id != ids[0] || id <= 0 {
 			t.Errorf("the requesters are %v", ids)
+		}
+	}
+}
+
+// TestReadFlags: of what is said of flags elsewhere, what cannot be read makes none of them
+// more trusted.
+func TestReadFlags(t *testing.T) {
+	flags, flagged := zendesk.ReadFlags([]int{14, 4, 99}, map[string]jsontext.Value{
+		"4": jsontext.Value(`{"trusted":true,"message":{"user":"x"}}`), "14": jsontext.Value(`{"trusted":true,"more":1}`), "22": jsontext.Value(`{"trusted":true}`),
+	})
+	if got := fmt.Sprint(flags.List(), flagged); got != `[4 14]{"14":{"trusted":false},"4":{"trusted":true,"message":{"user":"x"}}}` {
+		t.Errorf("ReadFlags = %s", got)
+	}
+	long := jsontext.Value(`{"trusted":true,"message":{"x":"` + strings.Repeat("x", 20<<10) + `"}}`)
+	if _, flagged := zendesk.ReadFlags([]int{4}, map[string]jsontext.Value{"4": long}); flagged != `{"4":{"trusted":false}}` {
+		t.Errorf("ReadFlags of too much = %s", flagged)
+	}
+}
+
+// TestReadVoice: a recording is at an address that can be opened, or nowhere.
+func TestReadVoice(t *testing.T) {
+	for given, want := range map[string]string{
+		`{"from":"+1","recording_url":"https://example.org/1.mp3"}`: `{"from":"+1","recording_url":"https://example.org/1.mp3"}`,
+		`{"from":"+1","recording_url":"javascript:alert(1)"}`:       `{"from":"+1"}`,
+	} {
+		if got := zendesk.ReadVoice(jsontext.Value(given), nil); got != want {
+			t.Errorf("ReadVoice(%s) = %s", given, got)
 		}
 	}
 }
