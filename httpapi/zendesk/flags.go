@@ -88,14 +88,17 @@ func ReadFlags(numbers []int, options map[string]jsontext.Value) (flags domain.F
 			flags |= flag
 		}
 	}
-	read := make(object, len(options))
-	for name, v := range options {
-		if number, err := strconv.Atoi(name); err != nil || number < 0 || number > 31 || !flags.Has(number) {
+	read := object{}
+	for _, flag := range flags.List() {
+		name := strconv.Itoa(flag)
+		option, told := options[name]
+		if !told {
 			continue
 		}
-		if read[name] = v; !readable(name, v, flags) {
-			read[name] = untrusted
+		if _, err := flaggedOf(object{name: option}, flags); err != nil {
+			option = untrusted
 		}
+		read[name] = option
 	}
 	flagged, err := flaggedOf(read, flags)
 	if err != nil { // it is too much
@@ -105,11 +108,6 @@ func ReadFlags(numbers []int, options map[string]jsontext.Value) (flags domain.F
 		flagged, _ = flaggedOf(read, flags)
 	}
 	return flags, flagged
-}
-
-func readable(name string, option jsontext.Value, flags domain.Flags) bool {
-	_, err := flaggedOf(object{name: option}, flags)
-	return err == nil
 }
 
 // flagMembers are the members of metadata about flags: none, if there are none. What is not

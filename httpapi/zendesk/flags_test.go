@@ -130,6 +130,9 @@ func TestReadFlags(t *testing.T) {
 	if got := fmt.Sprint(flags.List(), flagged); got != `[4 14]{"14":{"trusted":false},"4":{"trusted":true,"message":{"user":"x"}}}` {
 		t.Errorf("ReadFlags = %s", got)
 	}
+	if _, flagged := zendesk.ReadFlags([]int{4, 14}, map[string]jsontext.Value{"04": jsontext.Value(`{}`), "14": jsontext.Value(`{"trusted":false}`)}); flagged != `{"14":{"trusted":false}}` {
+		t.Errorf("ReadFlags beside a name that is no number of a flag = %s", flagged)
+	}
 	long := jsontext.Value(`{"trusted":true,"message":{"x":"` + strings.Repeat("x", 20<<10) + `"}}`)
 	if _, flagged := zendesk.ReadFlags([]int{4}, map[string]jsontext.Value{"4": long}); flagged != `{"4":{"trusted":false}}` {
 		t.Errorf("ReadFlags of too much = %s", flagged)
