@@ -14,13 +14,12 @@ const pageSize = 1000
 // errHistory: the log no longer goes on from what is in the stream.
 var errHistory = errors.New("the log has another past than the stream")
 
-// How often the log is looked at while nobody tells that it has grown. The pause
-// doubles from the first to the second figure.
+// How often the log is looked at while nobody tells that it has grown. The pause doubles
+// from the first figure to the second for readers who have no stream, and to the third for
+// the relay, whom those who append tell of it: what they say may be lost.
 const (
-	minPause = 5 * time.Millisecond
-	maxPause = time.Second
-	// idlePause is how long the relay waits at most before it asks whether the log has grown:
-	// whoever appends says so, but what they say may be lost.
+	minPause  = 5 * time.Millisecond
+	maxPause  = time.Second
 	idlePause = 2 * time.Second
 )
 

@@ -64,7 +64,7 @@ func (p *Principal) as(ctx context.Context, people addresses, email string) (*Pr
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	as := *p
-	as.UserID, as.Role, as.Kind = who.ID, who.Role, kindOf(who.Role)
+	as.UserID, as.Role, as.Kind = who.ID, who.Role, who.Role.ActorKind()
 	switch who.Role {
 	case directory.RoleCustomer:
 		as.Scopes &= customerScopes
@@ -73,17 +73,4 @@ func (p *Principal) as(ctx context.Context, people addresses, email string) (*Pr
 		as.Scopes &^= Scopes(Admin) // an administrator who asks for somebody else is none meanwhile
 	}
 	return &as, nil
-}
-
-// kindOf is the kind of a user who acts in person.
-func kindOf(role directory.Role) domain.ActorKind {
-	switch role {
-	case directory.RoleAgent, directory.RoleAdmin:
-		return domain.ActorAgent
-	case directory.RoleCustomer:
-		return domain.ActorCustomer
-	case directory.RoleSystem:
-		return domain.ActorSystem
-	}
-	return "" // may see and do nothing
 }

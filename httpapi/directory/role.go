@@ -1,5 +1,7 @@
 package directory
 
+import "github.com/commentd/commentd/domain"
+
 // Role says what a user is to the account. The set is closed.
 type Role string
 
@@ -17,4 +19,17 @@ func (r Role) Valid() bool {
 		return true
 	}
 	return false
+}
+
+// ActorKind is the kind of a user of the role who acts in person.
+func (r Role) ActorKind() domain.ActorKind {
+	switch r {
+	case RoleAgent, RoleAdmin:
+		return domain.ActorAgent
+	case RoleCustomer:
+		return domain.ActorCustomer
+	case RoleSystem:
+		return domain.ActorSystem
+	}
+	return "" // may see and do nothing
 }

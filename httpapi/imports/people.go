@@ -24,16 +24,7 @@ type person struct {
 var system = person{role: directory.RoleSystem}
 
 // actor is the person as the one who did something.
-func (p person) actor() domain.Actor {
-	kind := domain.ActorSystem
-	switch p.role {
-	case directory.RoleCustomer:
-		kind = domain.ActorCustomer
-	case directory.RoleAgent, directory.RoleAdmin:
-		kind = domain.ActorAgent
-	}
-	return domain.Actor{Kind: kind, ID: p.id}
-}
+func (p person) actor() domain.Actor { return domain.Actor{Kind: p.role.ActorKind(), ID: p.id} }
 
 func (p person) author() domain.Author { return directory.User{ID: p.id, Role: p.role}.Author() }
 
