@@ -35,6 +35,9 @@ func (b *bench) measureRebuild(ctx context.Context) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := settle(ctx, l.desk); err != nil {
+		return nil, err
+	}
 	c, err := b.commandsMeanwhile(ctx, l, tickets)
 	if err != nil {
 		return nil, err
@@ -118,7 +121,8 @@ func (b *bench) commandsMeanwhile(ctx context.Context, l *library, tickets []dom
 		})
 	}
 	s, err := b.interleave(ctx,
-		probe{"commands", commands},
+		// Long enough for a hundredth to be more than the few worst.
+		probe{"commands", func(ctx context.Context, d time.Duration) (sample, error) { return commands(ctx, 5*d) }},
 		probe{"commands during a rebuild", func(ctx context.Context, d time.Duration) (sample, error) {
 			rebuilt := make(chan error, 1)
 			go func() {
