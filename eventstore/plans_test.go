@@ -25,45 +25,7 @@ func TestStatements(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	files, err := statements.ReadDir("sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := statements.ReadFile("sql/" + file.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn, err := pool.Acquire(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		prepared, err := conn.Conn().Prepare(t.Context(), "s", string(text))
-		if err != nil {
-			t.Errorf("%s: %v", file.Name(), err)
-			conn.Release()
-			continue
-		}
-		arguments := strings.TrimSuffix(strings.Repeat("NULL,", len(prepared.ParamOIDs)), ",")
-		if arguments != "" {
-			arguments = "(" + arguments + ")"
-		}
-		rows, err := conn.Query(t.Context(), "EXPLAIN EXECUTE s"+arguments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			t.Fatalf("%s: %v", file.Name(), err)
-		}
-		if text := strings.Join(plan, "\n"); strings.Contains(text, "Seq Scan") {
-			t.Errorf("%s reads a whole table:\n%s", file.Name(), text)
-		}
-		if err := conn.Conn().Deallocate(t.Context(), "s"); err != nil {
-			t.Fatal(err)
-		}
-		conn.Release()
-	}
+	devstacktest.SeeNoWholeTables(t, devstacktest.Plans(t, pool, statements))
 }
 
 // TestAppendCost counts the rows that a batch reads, on a new database, where the

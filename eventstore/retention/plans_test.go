@@ -5,8 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/commentd/commentd/internal/devstacktest"
 )
 
 //go:embed sql/*.sql
@@ -17,21 +16,11 @@ var statements embed.FS
 // an empty log and on one with statistics.
 func TestStatements(t *testing.T) {
 	w := newWorld(t)
-	files, err := statements.ReadDir("sql")
-	if err != nil {
-		t.Fatal(err)
-	}
 	explainAll := func() {
-		for _, file := range files {
-			sql, err := statements.ReadFile("sql/" + file.Name())
-			if err != nil {
-				t.Fatal(err)
-			}
-			plan := explain(t, w.pool, string(sql))
-			if strings.Contains(plan, "Seq Scan") {
-				t.Errorf("%s reads a whole table:\n%s", file.Name(), plan)
-			}
-			if name := file.Name(); strings.Contains(name, "deleted") && !strings.Contains(plan, "comments_deleted_idx") {
+		plans := devstacktest.Plans(t, w.pool, statements)
+		devstacktest.SeeNoWholeTables(t, plans)
+		for name, plan := range plans {
+			if strings.Contains(name, "deleted") && !strings.Contains(plan, "comments_deleted_idx") {
 				t.Errorf("%s does not use the index of deleted comments:\n%s", name, plan)
 			}
 		}
@@ -45,30 +34,4 @@ func TestStatements(t *testing.T) {
 		t.Fatal(err)
 	}
 	explainAll()
-}
-
-func explain(t *testing.T, pool *pgxpool.Pool, sql string) string {
-	t.Helper()
-	conn, err := pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	prepared, err := conn.Conn().Prepare(t.Context(), "s", sql)
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	arguments := strings.TrimSuffix(strings.Repeat("NULL,", len(prepared.ParamOIDs)), ",")
-	rows, err := conn.Query(t.Context(), "EXPLAIN EXECUTE s("+arguments+")")
-	if err != nil {
-		t.Fatal(err)
-	}
-	plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.Conn().Deallocate(t.Context(), "s"); err != nil {
-		t.Fatal(err)
-	}
-	return strings.Join(plan, "\n")
 }

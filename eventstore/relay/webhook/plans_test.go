@@ -2,10 +2,7 @@ package webhook
 
 import (
 	"embed"
-	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/internal/devstacktest"
@@ -25,40 +22,5 @@ func TestStatements(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	conn, err := pool.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Release()
-	files, err := statements.ReadDir("sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		text, err := statements.ReadFile("sql/" + file.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		prepared, err := conn.Conn().Prepare(t.Context(), file.Name(), string(text))
-		if err != nil {
-			t.Errorf("%s: %v", file.Name(), err)
-			continue
-		}
-		arguments := strings.TrimSuffix(strings.Repeat("NULL,", len(prepared.ParamOIDs)), ",")
-		if arguments != "" {
-			arguments = "(" + arguments + ")"
-		}
-		rows, err := conn.Query(t.Context(), `EXPLAIN EXECUTE "`+file.Name()+`"`+arguments)
-		if err != nil {
-			t.Fatal(err)
-		}
-		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			t.Errorf("%s: %v", file.Name(), err)
-			continue
-		}
-		if text := strings.Join(plan, "\n"); strings.Contains(text, "Seq Scan on") && !strings.Contains(text, "members") {
-			t.Errorf("%s reads a whole table:\n%s", file.Name(), text)
-		}
-	}
+	devstacktest.SeeNoWholeTables(t, devstacktest.Plans(t, pool, statements), "members")
 }
