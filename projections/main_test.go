@@ -165,5 +165,5 @@ func gauge(t *testing.T, g prometheus.Gauge) float64 {
 func noLeaks(t *testing.T) {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, before) })
+	t.Cleanup(func() { goleak.VerifyNone(t, append(devstacktest.Closing(), before)...) })
 }

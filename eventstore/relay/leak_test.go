@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/commentd/commentd/internal/devstacktest"
 )
 
 // Whoever ends a relay and a feed gets back all that they have started.
@@ -27,12 +29,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 	c.given.Close()
 	rd.nc.Close()
-	left := goleak.Find(before,
-		// pgx ends the connection of a query that was cut short in its own time.
-		goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgconn/internal/bgreader.(*BGReader).bgRead"),
-		goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgconn.(*PgConn).asyncClose.func1"),
-		goleak.IgnoreAnyFunction("github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck"),
-	)
+	left := goleak.Find(append(devstacktest.Closing(), before)...)
 	if left == nil {
 		return
 	}
