@@ -2,7 +2,9 @@ package domain
 
 import (
 	"errors"
+	"slices"
 	"strings"
+	"unicode"
 )
 
 // The refusals of a redaction. None of them quotes a text.
@@ -133,10 +135,7 @@ func (s *Secret) round(b Body, m Mask, places []bounds) (Body, bool) {
 		return Body{Text: fixedMask}, true
 	}
 	inHTML := s.redactTree(root, m, places)
-	next := Body{Text: b.Text, HTML: SanitiseHTML(renderHTML(root))}
-	text, inText := s.redactTextBeside(b, next.HTML, inHTML, m)
-	next.Text = text
-	return next, inHTML > 0 || inText > 0
+	return s.redactTextBeside(b, SanitiseHTML(renderHTML(root)), inHTML, m)
 }
 
 // redactText also returns at how many places it found the secret.
@@ -150,23 +149,39 @@ func (s *Secret) redactText(text string, m Mask, places []bounds) (string, int) 
 }
 
 // redactTextBeside returns the text of b, whose author gave HTML, to go with the HTML
-// as it is now, in which the secret was found inHTML times. Where it cannot be located
-// as often in the text, because that has markup of its own, the text is made anew from
-// the HTML.
-func (s *Secret) redactTextBeside(b Body, html string, inHTML int, m Mask) (string, int) {
+// as it is now, in which the secret was found inHTML times; and whether it was found at
+// all. Where it cannot be located as often in the text, because that has markup of its
+// own, the text is made anew from the HTML. Where it is in the text more often, and the
+// HTML may show that in another form, the HTML is made anew from the text.
+func (s *Secret) redactTextBeside(b Body, html string, inHTML int, m Mask) (Body, bool) {
 	before, after := b.PlainBody(), Body{HTML: html}.PlainBody()
 	if b.Text == before {
-		return after, 0
+		return Body{Text: after, HTML: html}, inHTML > 0
 	}
 	text, found := s.redactText(b.Text, m, nil)
-	if found >= inHTML && (text != b.Text || before == after) && !s.readsIfRendered(text, m) {
-		return text, found
+	reads := s.readsIfRendered(text, m)
+	switch anew := found > inHTML && text != b.Text && s.shownOtherwise(b.Text, before); {
+	case anew && reads:
+		return Body{Text: fixedMask}, true
+	case anew:
+		return Body{Text: text, HTML: SanitiseHTML(renderMarkdown(text))}, true
+	case found >= inHTML && (text != b.Text || before == after) && !reads:
+		return Body{Text: text, HTML: html}, inHTML > 0 || found > 0
+	case s.readsIfRendered(after, m): // what the HTML shows of markup is none there
+		return Body{Text: fixedMask, HTML: html}, true
 	}
-	if s.readsIfRendered(after, m) { // what the HTML shows of markup is none there
-		return fixedMask, 1
-	}
-	return after, 1
+	return Body{Text: after, HTML: html}, true
 }
+
+// shownOtherwise reports whether what is hidden in a text may be read in another form in the
+// HTML beside it, which reads as plain: without the markup that stands in it or around it.
+// What was marked is known as it reads.
+func (s *Secret) shownOtherwise(text, plain string) bool {
+	return s.literal && (slices.ContainsFunc(s.anywhere[0], isMarkup) || Body{HTML: SanitiseHTML(renderMarkdown(text))}.PlainBody() == plain)
+}
+
+// isMarkup reports whether r may have a meaning in Markdown or HTML.
+func isMarkup(r rune) bool { return r < 0x80 && (unicode.IsPunct(r) || unicode.IsSymbol(r)) }
 
 // readsIfRendered reports whether somebody who takes a text for HTML or Markdown gets to
 // read the secret.

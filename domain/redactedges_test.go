@@ -55,3 +55,25 @@ func TestRedactTextAsOftenAsHTML(t *testing.T) {
 		})
 	}
 }
+
+// TestRedactSource: what is hidden as it was typed, with its markup, cannot be read without
+// that either.
+func TestRedactSource(t *testing.T) {
+	for _, tt := range []struct{ name, text, secret, then string }{
+		{"across tags", "my **hun**ter2.", "**hun**ter2", "my ▇▇▇▇."},
+		{"tags around it", "my **hunter2**.", "**hunter2**", "my ▇▇▇▇."},
+		{"a part of them", "my **hunter2** is", "hunter2** is", "my **▇▇▇▇"},
+		{"escaped", `a hunter\_2 b`, `hunter\_2`, "a ▇▇▇▇ b"},
+		{"a link", "see [hunter2](https://x.org/)", "[hunter2](https://x.org/)", "see ▇▇▇▇"},
+		{"HTML", "my <b>hunter2</b>", "<b>hunter2</b>", "my ▇▇▇▇"},
+		{"numbers of a list", "1. hunter2\n2. hunter3", "hunter2\n2", "1. ▇▇▇▇. hunter3"},
+		{"a code, and elsewhere", "`**hunter2**` or **hunter2**", "**hunter2**", "`▇▇▇▇` or ▇▇▇▇"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, _, err := Redact([]Body{MarkdownBody(tt.text)}, Redaction{Text: tt.secret}, MaskFixed)
+			if err != nil || got[0].Text != tt.then || strings.Contains(got[0].HTML, "unter2") || strings.Contains(got[0].HTML, "ter2") || strings.Contains(got[0].HTML, "hunter_2") {
+				t.Errorf("Redact = %+v, %v; want %+v and nothing of it in the HTML", got, err, tt.then)
+			}
+		})
+	}
+}
