@@ -2,5 +2,6 @@
 // one: who wrote it to whom, what it says, and the files that came with it.
 //
 // What arrives as e-mail is whatever somebody has sent. Parse takes all of it: what it
-// cannot make sense of is left out, and said to be malformed.
+// cannot make sense of is left out, and said to be malformed. What it can make no sense of at
+// all is text.
 package mail

@@ -55,7 +55,11 @@ func TestParse(t *testing.T) {
 		{"a charset nobody knows", lines("From: a@example.org", "Content-Type: text/plain; charset=klingon", "", "tlh\xff"),
 			mail.Message{From: []mail.Address{{"", "a@example.org"}}, Malformed: true, Text: "tlh�"}},
 		{"a boundary that never comes", lines("From: a@example.org", "Content-Type: multipart/mixed; boundary=1", "", "lost"),
-			mail.Message{From: []mail.Address{{"", "a@example.org"}}, Malformed: true}},
+			mail.Message{From: []mail.Address{{"", "a@example.org"}}, Malformed: true, Text: "lost"}},
+		{"no boundary", lines("From: a@example.org", "Content-Type: multipart/mixed", "", "--1", "", "lost", "", "--1--"),
+			mail.Message{From: []mail.Address{{"", "a@example.org"}}, Malformed: true, Text: "--1\n\nlost\n\n--1--"}},
+		{"no base64", lines("From: a@example.org", "Content-Transfer-Encoding: base64", "", "!!!!"),
+			mail.Message{From: []mail.Address{{"", "a@example.org"}}, Malformed: true, Text: "!!!!"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := mail.Parse(tt.raw); !reflect.DeepEqual(got, tt.want) {

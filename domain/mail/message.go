@@ -24,7 +24,8 @@ type Message struct {
 	// Unauthenticated: the receiving server says that it does not come from where it claims
 	// to (RFC 8601, dmarc=fail).
 	Unauthenticated bool
-	// Malformed: parts of it could not be read, and are in no other field.
+	// Malformed: parts of it could not be read. They are in no other field, unless nothing could
+	// be: then Text is what came.
 	Malformed bool
 }
 

@@ -20,7 +20,7 @@ const (
 )
 
 // Parse reads an e-mail. It never fails: of what is no e-mail at all, everything is in
-// Text.
+// Text; of one whose parts cannot be found, everything behind the header.
 func Parse(raw []byte) Message {
 	root, err := message.ReadWithOptions(bytes.NewReader(raw), &message.ReadOptions{MaxHeaderBytes: maxHeaders})
 	if root == nil || !hasHeader(raw) {
@@ -30,7 +30,20 @@ func Parse(raw []byte) Message {
 	p.note(err)
 	p.headers(mail.Header{Header: root.Header})
 	p.part(root, 0)
+	if p.lost && p.Text == "" && p.HTML == "" && len(p.Files) == 0 {
+		p.Text = p.join("", text(bodyOf(raw)), "") // as it is: somebody may make sense of it
+	}
 	return p.Message
+}
+
+// bodyOf returns what stands behind the first line that is empty; all, if none is.
+func bodyOf(raw []byte) []byte {
+	for _, gap := range []string{"\r\n\r\n", "\n\n", "\r\r"} {
+		if _, body, found := bytes.Cut(raw, []byte(gap)); found {
+			return body
+		}
+	}
+	return raw
 }
 
 // hasHeader reports whether the first line looks like a header: without that, go-message
@@ -43,7 +56,8 @@ func hasHeader(raw []byte) bool {
 
 type parser struct {
 	Message
-	left int // parts that may follow
+	left int  // parts that may follow
+	lost bool // a part was not read, or not all of it
 }
 
 // note notes that something could not be read. What is in a charset or an encoding that
@@ -54,10 +68,18 @@ func (p *parser) note(err error) {
 	}
 }
 
+// lose is note for what is in a part.
+func (p *parser) lose(err error) {
+	p.note(err)
+	p.lost = p.lost || err != nil
+}
+
+var errTooMany = errors.New("parts are too many, or too deep")
+
 // part reads a part and what is in it.
 func (p *parser) part(e *message.Entity, depth int) {
 	if p.left--; p.left < 0 || depth > maxDepth {
-		p.Malformed = true
+		p.lose(errTooMany)
 		return
 	}
 	if parts := e.MultipartReader(); parts != nil {
@@ -65,7 +87,7 @@ func (p *parser) part(e *message.Entity, depth int) {
 		return
 	}
 	content, err := io.ReadAll(e.Body)
-	p.note(err)
+	p.lose(err)
 	kind, parameters, err := e.Header.ContentType()
 	if err != nil {
 		kind = "application/octet-stream"
@@ -90,7 +112,7 @@ func (p *parser) parts(parts message.MultipartReader, depth int) {
 		if errors.Is(err, io.EOF) {
 			return
 		}
-		p.note(err)
+		p.lose(err)
 		if e == nil {
 			return
 		}
