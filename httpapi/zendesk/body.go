@@ -70,13 +70,9 @@ func (c *call) text(o object, name string) (*string, error) {
 }
 
 // integer returns a member that is to be an integer; clients may write it as a string.
-// Without it the integer is nil; one that is no number of anything is 0.
+// Without it the integer is nil.
 func (c *call) integer(o object, name string) (*int64, error) {
-	n, err := quotable[int64](c, o, name, "an integer")
-	if n != nil {
-		*n = max(*n, 0)
-	}
-	return n, err
+	return quotable[int64](c, o, name, "an integer")
 }
 
 // flag returns a member that is to be true or false; clients may write it as a string.
@@ -91,8 +87,8 @@ func quotable[T any](c *call, o object, name, must string) (*T, error) {
 	if !ok {
 		return nil, nil
 	}
-	value := new(T)
-	if json.Unmarshal(bytes.Trim(v, `"`), value) != nil {
+	value, text := new(T), bytes.Trim(v, `"`)
+	if string(text) == "null" || json.Unmarshal(text, value) != nil { // a null in quotes is nothing at all
 		return nil, c.attribute(name, must)
 	}
 	return value, nil

@@ -212,6 +212,7 @@ func TestRedactChatFileRefusals(t *testing.T) {
 		{"a chat that is none", "agent", fileRedactions, map[string]any{"chat_id": "c5secret", "chat_indexes": []int{2}}, 404},
 		{"an unknown chat", "agent", fileRedactions, map[string]any{"chat_id": uuid.NewString(), "chat_indexes": []int{2}}, 404},
 		{"the chat of another ticket", "agent", fileRedactions, map[string]any{"chat_id": other.id, "chat_indexes": []int{0}}, 404},
+		{"no index, which is none of the first", "agent", fileRedactions, map[string]any{"chat_indexes": []any{nil, 2}}, 400},
 		{"a message among files", "agent", fileRedactions, map[string]any{"chat_indexes": []int{2, 0}}, 422},
 		{"one who joined among files", "agent", fileRedactions, map[string]any{"chat_indexes": []int{1, 2}}, 422},
 		{"an index too high", "agent", fileRedactions, map[string]any{"chat_indexes": []int{2, 4}}, 422},

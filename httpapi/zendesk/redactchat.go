@@ -85,7 +85,7 @@ func (a *API) chatOf(c *call, body object) (found chatOfTicket, err error) {
 // entry returns the index of the message that a body names in either way: by index or by
 // id.
 func (chat chatOfTicket) entry(c *call, body object) (int, error) {
-	index, err := quotable[int64](c, body, "chat_index", "an integer")
+	index, err := c.integer(body, "chat_index")
 	if err != nil {
 		return 0, err
 	}

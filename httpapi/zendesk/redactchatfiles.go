@@ -57,9 +57,9 @@ func (a *API) redactFilesOf(c *call, body object) error {
 // entries returns the indexes of the entries that a body names, by index or by id: those
 // of either list.
 func (chat chatOfTicket) entries(c *call, body object) ([]int, error) {
-	var given []int64
+	var given []*int64 // null is no index, least of all the first
 	var ids []string
-	if v, ok := body.given("chat_indexes"); ok && json.Unmarshal(v, &given) != nil {
+	if v, ok := body.given("chat_indexes"); ok && (json.Unmarshal(v, &given) != nil || slices.Contains(given, nil)) {
 		return nil, c.attribute("chat_indexes", "an array of integers")
 	}
 	if v, ok := body.given("message_ids"); ok && json.Unmarshal(v, &ids) != nil {
@@ -70,10 +70,10 @@ func (chat chatOfTicket) entries(c *call, body object) ([]int, error) {
 	}
 	var indexes []int
 	for _, i := range given {
-		if i < 0 || i >= int64(len(chat.Entries)) {
+		if *i < 0 || *i >= int64(len(chat.Entries)) {
 			return nil, errNoFile
 		}
-		indexes = append(indexes, int(i))
+		indexes = append(indexes, int(*i))
 	}
 	for _, id := range ids {
 		i := slices.IndexFunc(chat.Entries, func(e threads.ChatEntry) bool { return e.Message.String() == id })

@@ -39,7 +39,8 @@ func TestRefusedWritesLeaveNothing(t *testing.T) {
 	}
 	for comment, status := range map[string]int{
 		`{"body":"x","uploads":["token"]}`: 422, `{"body":"x","uploads":"token"}`: 422, `{"body":"x","uploads":7}`: 422, `{"body":7}`: 400, `[]`: 400, `7`: 400, `{"body":"x","public":"maybe"}`: 400,
-		`{"body":"a\u0000b"}`: 422, `{"body":"x","author_id":"y"}`: 400,
+		`{"body":"a\u0000b"}`: 422, `{"body":"x","author_id":"y"}`: 400, `{"body":"x","author_id":-1}`: 422, `{"body":"x","author_id":"null"}`: 400,
+		`{"body":"x","public":"null"}`: 400,
 	} {
 		a.must(status, "agent", "PUT", ticket.path, `{"ticket":{"status":"hold","comment":`+comment+`}}`)
 	}

@@ -68,6 +68,11 @@ func (c *call) voice(ticket object, wrong map[string][]detail) (*speech, error) 
 	if told.AnsweredBy, err = c.integer(o, "answered_by_id"); err != nil {
 		return nil, err
 	}
+	for name, number := range map[string]*int64{"call_duration": told.CallDuration, "answered_by_id": told.AnsweredBy} {
+		if number != nil && *number < 0 {
+			wrong["voice_comment"] = []detail{{"Voice comment: " + name + " is invalid", "InvalidValue"}}
+		}
+	}
 	if told.StartedAt, err = c.started(o); err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func TestVoiceComments(t *testing.T) {
 	for body, want := range map[string]int{
 		`"comment":"x","voice_comment":` + aCall: 422, `"voice_comment":{}`: 422, `"voice_comment":{"recording_url":"javascript:alert(1)"}`: 422,
 		`"voice_comment":{"from":"a\u0000"}`: 422, `"voice_comment":{"from":"` + strings.Repeat("1", 300) + `"}`: 422, `"voice_comment":"x"`: 400,
-		`"voice_comment":{"from":7}`: 400, `"voice_comment":{"started_at":"noon"}`: 400, `"voice_comment":{"call_duration":"x"}`: 400,
+		`"voice_comment":{"from":7}`: 400, `"voice_comment":{"started_at":"noon"}`: 400, `"voice_comment":{"call_duration":"x"}`: 400, `"voice_comment":{"call_duration":-1}`: 422,
 		`"voice_comment":null`: 200, `"comment":{},"voice_comment":{"to":"+2"}`: 200, `"voice_comment":{"to":"+2","author_id":1}`: 422,
 		`"voice_comment":{"transcription_text":"` + strings.Repeat("ä", 40_000) + `"}`: 200,
 	} {
