@@ -17,6 +17,9 @@ var getUserSQL string
 //go:embed sql/get_user_by_email.sql
 var getUserByEmailSQL string
 
+//go:embed sql/get_users_by_email.sql
+var getUsersByEmailSQL string
+
 //go:embed sql/get_users_by_id.sql
 var getUsersByIDSQL string
 
@@ -51,6 +54,15 @@ func (s *Store) UsersByNumber(ctx context.Context, account domain.AccountID, num
 // UsersByID is UsersByNumber by ids.
 func (s *Store) UsersByID(ctx context.Context, account domain.AccountID, ids ...domain.UserID) ([]User, error) {
 	return s.users(ctx, account, getUsersByIDSQL, account, uuids(ids))
+}
+
+// UsersByEmail is UsersByNumber by addresses, in whatever case they are written.
+func (s *Store) UsersByEmail(ctx context.Context, account domain.AccountID, emails ...string) ([]User, error) {
+	digests := make([][]byte, len(emails))
+	for i, email := range emails {
+		digests[i] = s.vault.EmailDigest(account, email)
+	}
+	return s.users(ctx, account, getUsersByEmailSQL, account, digests)
 }
 
 func (s *Store) one(users []User, err error) (User, error) {

@@ -108,7 +108,7 @@ func TestEveryStatementFitsTheSchema(t *testing.T) {
 		"get_account_by_slug": getAccountBySlugSQL, "update_settings": updateSettingsSQL, "put_user": putUserSQL,
 		"ensure_user": ensureUserSQL, "get_role": getRoleSQL, "get_user": getUserSQL,
 		"get_user_by_email": getUserByEmailSQL, "list_users": listUsersSQL[0], "list_users down": listUsersSQL[1], "count_users": countUsersSQL, "get_seal": getSealSQL,
-		"get_identity": getIdentitySQL, "get_users_by_id": getUsersByIDSQL, "get_users_by_number": getUsersByNumberSQL,
+		"get_identity": getIdentitySQL, "get_users_by_email": getUsersByEmailSQL, "get_users_by_id": getUsersByIDSQL, "get_users_by_number": getUsersByNumberSQL,
 		"users_under": usersUnderSQL, "rewrap_users": rewrapUsersSQL, "newest_bucket": newestBucketSQL,
 		"list_retention": listRetentionSQL, "erase_account": eraseAccountSQL, "list_people": listPeopleSQL,
 		"erase_users": eraseUsersSQL, "open_obligations": openObligationsSQL,

@@ -42,6 +42,7 @@ type people interface {
 	ChangeUser(ctx context.Context, account domain.AccountID, id domain.UserID, change func(old directory.User, known bool) (directory.Profile, error)) (u directory.User, created bool, err error)
 	Users(ctx context.Context, q directory.UserQuery) (directory.UserPage, error)
 	UserByNumber(ctx context.Context, account domain.AccountID, number int64) (directory.User, error)
+	UsersByEmail(ctx context.Context, account domain.AccountID, emails ...string) ([]directory.User, error)
 	UsersByNumber(ctx context.Context, account domain.AccountID, numbers ...int64) ([]directory.User, error)
 	UsersByID(ctx context.Context, account domain.AccountID, ids ...domain.UserID) ([]directory.User, error)
 }

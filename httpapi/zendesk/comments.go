@@ -5,6 +5,7 @@ import (
 
 	"github.com/commentd/commentd/domain"
 	"github.com/commentd/commentd/eventstore"
+	"github.com/commentd/commentd/httpapi/directory"
 	"github.com/commentd/commentd/projections/threads"
 )
 
@@ -64,7 +65,11 @@ func (a *API) listComments(c *call) error {
 	}
 	answer := ordered{{"comments", shown}}
 	if c.includes("users") {
-		answer = append(answer, member{"users", c.usersOf(s.people.of(authors))})
+		users, err := a.sideload(c, s, found.Comments)
+		if err != nil {
+			return err
+		}
+		answer = append(answer, member{"users", c.usersOf(users)})
 	}
 	p, err := a.tagged(append(answer, asked.members(c.self(), at)...))
 	if err != nil {
@@ -74,6 +79,36 @@ func (a *API) listComments(c *call) error {
 	keep(&keptPage{page: p, addressee: s.addressee()}, found.Version, s.people.all(authors))
 	c.replyPage(p)
 	return nil
+}
+
+// sideload returns who is shown beside comments: their authors, and the users who had a copy
+// of an e-mail (contract §4). Of one who is deleted, the e-mail knows no more than the address.
+func (a *API) sideload(c *call, s *scene, comments []threads.Comment) ([]directory.User, error) {
+	shown, mailed := authorsOf(comments), map[domain.UserID]bool{}
+	var copies []string
+	for i := range comments {
+		if comment := &comments[i]; comment.Channel == domain.ChannelEmail {
+			mailed[comment.Author.ID] = true
+			copies = append(copies, s.via(comment).Source.To.CCs...)
+		}
+	}
+	if len(copies) > 0 {
+		copied, err := a.people.UsersByEmail(c.Context(), c.caller.Account, copies...)
+		if err != nil {
+			return nil, err
+		}
+		for i := range copied {
+			u := &copied[i]
+			s.people[u.ID], mailed[u.ID], shown = u, true, append(shown, u.ID)
+		}
+	}
+	users := s.people.of(shown)
+	for i := range users {
+		if u := &users[i]; !u.Active && mailed[u.ID] && u.Email != "" {
+			u.Name = u.Email
+		}
+	}
+	return users, nil
 }
 
 // isTrue reports whether a query says yes to something.

@@ -2,6 +2,7 @@ package zendesk_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/commentd/commentd/httpapi/directory"
@@ -30,5 +31,36 @@ func TestEmailSource(t *testing.T) {
 	a.must(200, "agent", "PUT", fmt.Sprint(ticket.path, "/comments/", c.ID, "/make_private"), `{}`)
 	if got, want := via(), "email map[from:map[address:▇▇▇▇ name:Ann original_recipients:[help@example.com boss@example.org]] rel:<nil> to:map[]]"; got != want {
 		t.Errorf("once it is private: %s\nwant %s", got, want)
+	}
+}
+
+// TestSideloadOfEmails: with the authors come those who had a copy, and who is deleted is
+// known by the address (contract §4).
+func TestSideloadOfEmails(t *testing.T) {
+	a := newStack(t).account("acme", directory.Settings{})
+	ticket := a.ticket()
+	for range 2 {
+		a.must(201, "relay", "POST", ticket.native+"/emails", "From: Ann <ann@example.org>\r\nTo: help@example.com\r\nCc: nobody@example.org, "+
+			strings.ToUpper(a.email("admin"))+"\r\n\r\nIt burns.", header{"Content-Type", "message/rfc822"})
+	}
+	type user struct {
+		ID   int64  `json:"id"`
+		Name string `json:"name"`
+	}
+	sideload := func(query string) (users []user) {
+		t.Helper()
+		var answer struct {
+			Users []user `json:"users"`
+		}
+		a.must(200, "agent", "GET", ticket.path+"/comments?include=users"+query, "").decode(t, &answer)
+		return answer.Users
+	}
+	users := sideload("")
+	if len(users) != 2 || users[0].ID != a.numbers["admin"] || users[1].Name != "Ann" {
+		t.Fatalf("users are %+v; want an administrator and Ann", users)
+	}
+	a.must(200, "admin", "DELETE", fmt.Sprint("/api/v2/users/", users[1].ID), "")
+	if got := sideload("&page[size]=1"); len(got) != 2 || got[1].ID != users[1].ID || got[1].Name != "ann@example.org" {
+		t.Errorf("without Ann users are %+v; want her address", got)
 	}
 }
