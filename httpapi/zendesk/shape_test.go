@@ -58,7 +58,7 @@ func TestShapes(t *testing.T) {
 			`"requester_id":THE_customer,"submitter_id":THE_customer,"assignee_id":null,"organization_id":null,"group_id":null,"collaborator_ids":[],"follower_ids":[],` +
 			`"email_cc_ids":[],"forum_topic_id":null,"problem_id":null,"has_incidents":false,"is_public":true,"due_at":null,"tags":[],"custom_fields":[],` +
 			`"satisfaction_rating":null,"sharing_agreement_ids":[],"custom_status_id":null,"fields":[],"followup_ids":[],"ticket_form_id":null,"brand_id":null,` +
-			`"allow_channelback":false,"allow_attachments":false,"from_messaging_channel":false`
+			`"allow_channelback":false,"allow_attachments":true,"from_messaging_channel":false`
 		carl = `{"id":THE_customer,"url":"HOST/api/v2/users/THE_customer.json","name":"The customer","email":"customer@acme.example","role":"end-user","active":true,` +
 			`"created_at":"TIME","updated_at":"TIME","time_zone":"UTC","locale":"en-US","photo":null,"user_fields":{},"alias":null}`
 	)

@@ -69,7 +69,7 @@ func (c *call) ticketOf(s *sight) ticket {
 		URL: c.base + "/tickets/" + strconv.FormatInt(s.Number, 10) + ".json", ID: s.Number, Via: viaOf(s.channel(), nil),
 		CreatedAt: stamp(s.OpenedAt), UpdatedAt: stamp(s.UpdatedAt), Generated: s.UpdatedAt.Unix(),
 		Subject: s.SubjectJSON, RawSubject: s.SubjectJSON, Description: s.description(), Status: s.Status,
-		RequesterID: s.people.numberOrNull(s.requester), IsPublic: s.Count(0, new(bool)) > 0,
+		RequesterID: s.people.numberOrNull(s.requester), IsPublic: s.Count(0, new(bool)) > 0, AllowAttachments: true,
 	}
 	if s.first != nil {
 		t.SubmitterID = s.people.numberOrNull(&s.first.Author.ID)
