@@ -179,6 +179,10 @@ func TestRun(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("Run = %v", err)
 	}
+	s.explain(errors.New("failed to connect to `user=x`: 10.0.0.1:5432"))
+	if err := s.Health(); err == nil || err.Error() != "waiting for Postgres" {
+		t.Errorf("anybody is told %v", err) // no host, no user
+	}
 }
 
 func (w *world) eventually(check func() bool) {

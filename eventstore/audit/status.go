@@ -33,17 +33,16 @@ const advice = "Find out what happened with commentd log verify. If Postgres was
 func (s *Sealer) Status() Status { return *s.status.Load() }
 
 // Health returns nil while the sealer seals, or stands by while another one does, and
-// else an error that says what is wrong and what to do.
+// else an error that says what is wrong and what to do, for anybody to read: why
+// Postgres does not answer is told in words that name hosts and users, so it is left out.
 func (s *Sealer) Health() error {
 	switch st := s.Status(); st.State {
 	case StateSealing, StateStandby:
 		return nil
-	case StateStarting:
-		return errors.New("starting")
 	case StateHalted:
 		return fmt.Errorf("%s: %s. %s", st.State, st.Reason, advice)
 	default:
-		return fmt.Errorf("%s: %s", st.State, st.Reason)
+		return errors.New(string(st.State))
 	}
 }
 

@@ -30,6 +30,7 @@ type filler struct {
 	epoch   int32         // of the log when the stream was inspected
 	created time.Time     // the stream that was inspected
 	failed  int           // attempts, since the stream last had everything: of two fillers one gets through
+	refused int           // those at the end at which the stream was not as expected
 
 	at    place // everything up to here is in the stream
 	ahead []portion
@@ -199,7 +200,7 @@ func (f *filler) read(ctx context.Context, after eventstore.Position, pages chan
 func (f *filler) taken(_ uint64, n int) { f.metrics.OutletPublished.Add(float64(n)) }
 
 func (f *filler) relaying() {
-	f.failed = 0
+	f.failed, f.refused = 0, 0
 	f.enter(StateRelaying, "")
 }
 
@@ -210,7 +211,7 @@ func (f *filler) explain(ctx context.Context, err error) time.Duration {
 	wait := pauseAfter(f.failed)
 	switch {
 	case errors.Is(err, errNotNext), errors.Is(err, errChanged), errors.Is(err, errHistory):
-		if f.failed < manyFailures {
+		if f.refused++; f.refused < manyRefusals {
 			return wait
 		}
 		err = inTrouble(StateRefused, "%v, again and again", err)
@@ -219,6 +220,9 @@ func (f *filler) explain(ctx context.Context, err error) time.Duration {
 	}
 	t := asTrouble(err)
 	f.enter(t.state, t.reason)
+	if t.state == StateWaitingForNATS {
+		f.refused = 0
+	}
 	return wait
 }
 

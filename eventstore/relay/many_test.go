@@ -8,8 +8,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/nats-io/nats.go"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/commentd/commentd/internal/devstacktest"
+	"github.com/commentd/commentd/internal/metrics"
 	"github.com/commentd/commentd/migrations"
 )
 
@@ -180,6 +182,28 @@ func TestRelayWaitsForNATS(t *testing.T) {
 	})
 }
 
+// While NATS is away no stream refuses anything, and whoever has the lease is not idle.
+func TestAnOutageIsNoRefusal(t *testing.T) {
+	r := newRig(t)
+	relay := New(r.log, r.pool, connect(t, r.broker), metrics.New(prometheus.NewRegistry()), Config{Slug: slugs})
+	relay.watched = watched{last: 5, since: time.Now().Add(-time.Hour)}
+	for range manyRefusals {
+		relay.explain(t.Context(), errDisconnected)
+	}
+	if relay.watched != (watched{}) {
+		t.Error("the time without NATS counts as one in which the other relay does not get on")
+	}
+	for i := range manyRefusals {
+		if got := relay.Status().State; got != StateWaitingForNATS {
+			t.Fatalf("after %d refusals the relay is %s", i, got)
+		}
+		relay.explain(t.Context(), errNotNext)
+	}
+	if got := relay.Status().State; got != StateRefused {
+		t.Errorf("after many refusals in a row the relay is %s", got)
+	}
+}
+
 func TestRelayWaitsForPostgres(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs Postgres")
@@ -198,6 +222,9 @@ func TestRelayWaitsForPostgres(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.awaitState(c, StateWaitingForLog)
+		if err := c.Health(); err == nil || err.Error() != "waiting for Postgres" {
+			t.Errorf("anybody is told %v", err) // no host, no user
+		}
 		if err := server.Restart(t.Context()); err != nil {
 			t.Fatal(err)
 		}

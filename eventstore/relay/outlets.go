@@ -220,5 +220,5 @@ func (o *Outlets) Health() error {
 	if ill < 0 {
 		return nil
 	}
-	return fmt.Errorf("%s: %s", (*all)[ill].State, (*all)[ill].Reason)
+	return (*all)[ill].health()
 }

@@ -80,6 +80,7 @@ type Relay struct {
 	seen        seen
 	shortOfPeer bool // the server cannot give the stream as many replicas as it should have
 	failures    int  // since the stream has last taken a message
+	refusals    int  // of them those at the end at which the stream was not as expected
 	sick        int  // times in a row that the stream was found sick
 	restarted   time.Time
 	watched     watched
@@ -264,7 +265,7 @@ func (r *Relay) check(ctx context.Context, f *flight) error {
 
 // relaying notes that all is well.
 func (r *Relay) relaying() {
-	r.failures, r.sick = 0, 0
+	r.failures, r.refusals, r.sick = 0, 0, 0
 	r.enter(StateRelaying, "")
 }
 
@@ -302,8 +303,8 @@ func (r *Relay) measure(ctx context.Context, high eventstore.Position) {
 	r.metrics.RelayLagSeconds.Set(age.Seconds())
 }
 
-// manyFailures in a row are no longer one relay getting in another's way.
-const manyFailures = 10
+// manyRefusals in a row are no longer one relay getting in another's way.
+const manyRefusals = 10
 
 // pauseAfter is how long to wait after so many failures in a row. Two that are after the
 // same stream must not keep getting in each other's way.
@@ -321,7 +322,7 @@ func (r *Relay) explain(ctx context.Context, err error) time.Duration {
 	case errors.Is(err, errNotNext), errors.Is(err, errChanged), errors.Is(err, errHistory):
 		r.logger.Debug("relay: looking again", "error", err)
 		r.watched = watched{}
-		if r.failures < manyFailures {
+		if r.refusals++; r.refusals < manyRefusals {
 			return wait
 		}
 		err = inTrouble(StateRefused, "%v, again and again", err)
@@ -332,8 +333,11 @@ func (r *Relay) explain(ctx context.Context, err error) time.Duration {
 	}
 	t := asTrouble(err)
 	r.enter(t.state, t.reason)
-	if t.state == StateStandby {
+	switch t.state {
+	case StateStandby:
 		return r.timing.standby
+	case StateWaitingForNATS:
+		r.refusals, r.watched = 0, watched{} // while NATS is away nobody gets on
 	}
 	r.measure(ctx, eventstore.Position(r.high.Load()))
 	return wait

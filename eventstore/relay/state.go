@@ -54,14 +54,18 @@ func (r *Relay) Status() Status {
 	return s
 }
 
-// Health returns nil while the relay relays, or stands by while another one does,
-// and else an error that says what is wrong and what to do.
-func (r *Relay) Health() error {
-	switch s := r.Status(); s.State {
+// Health returns nil while the relay relays, or stands by while another one does, and
+// else an error that says what is wrong and what to do, for anybody to read.
+func (r *Relay) Health() error { return r.Status().health() }
+
+// health leaves out why another server does not answer: that is told in its words, or
+// those of the network, which name hosts and users. They are in the log.
+func (s Status) health() error {
+	switch s.State {
 	case StateRelaying, StateStandby:
 		return nil
-	case StateStarting:
-		return errors.New("starting")
+	case StateStarting, StateWaitingForNATS, StateWaitingForLog:
+		return errors.New(string(s.State))
 	default:
 		return fmt.Errorf("%s: %s", s.State, s.Reason)
 	}

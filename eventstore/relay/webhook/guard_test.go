@@ -63,6 +63,11 @@ func TestMistake(t *testing.T) {
 			t.Errorf("with networks of its own: %s %s", url, mistake)
 		}
 	}
+	for _, url := range []string{"http://127.0.0.1:0/", "http://127.0.0.1:65536/", "https://example.com:99999999999999999999/"} {
+		if lax.Mistake(url) == "" {
+			t.Errorf("with networks of its own: %s is taken for a URL to send to", url)
+		}
+	}
 	for _, url := range []string{
 		"", "example.com", "/hook", "//example.com/", "http://example.com/", "ftp://example.com/", "file:///etc/passwd", "gopher://example.com/",
 		"https:example.com", "https:///", "https://", "https://:443/", "https://example.com:/", "https://example.com:8443/", "https://example.com:80/", "https://example.com:x/",

@@ -3,6 +3,7 @@ package webhook
 import (
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -31,12 +32,20 @@ func (g *Guard) Mistake(raw string) string {
 		return "must not hold a user or a password"
 	case strings.Contains(raw, "#"):
 		return "must not have a fragment"
+	case !realPort(u.Port()):
+		return "must name a port from 1 to 65535, or none"
 	case !g.allowsPort(u):
 		return "must not name a port other than that of its scheme"
 	case g.refusesLiteral(u.Hostname()):
 		return "must not lead into a private network"
 	}
 	return ""
+}
+
+// realPort: url.Parse takes any digits for a port.
+func realPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 // allowsPort: with networks of its own the operator has ports of its own.
