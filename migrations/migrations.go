@@ -83,7 +83,9 @@ func (s set) with(ctx context.Context, url string, do func(*goose.Provider) erro
 	config.RuntimeParams["lock_timeout"] = "5s"
 	db := stdlib.OpenDB(*config)
 	defer db.Close()
-	locker, err := lock.NewPostgresSessionLocker()
+	// Instances that start together ask for the lock at once, if only to see the version:
+	// the others look again after a second, for five minutes at most.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
