@@ -78,3 +78,6 @@ type Claim struct {
 	Upload [32]byte // keyed digest of the upload's token
 	Files  int      // thumbnails included
 }
+
+// Missing reports whether there was no such upload: none has fewer than no files.
+func (c Claim) Missing() bool { return c.Files < 0 }

@@ -174,15 +174,27 @@ func (s *Store) turn(ctx context.Context, cmd domain.Command) (unlock func(), er
 	return unlock, nil
 }
 
-// Refusal returns the error by which package domain would refuse cmd at present, nil
-// if it would not. Nothing is sealed or written. The other error is ErrUnavailable.
-func (s *Store) Refusal(ctx context.Context, cmd domain.Command) error {
+// Refusal returns the error by which Execute would refuse cmd at present, nil if it would
+// not. Nothing is sealed or written.
+func (s *Store) Refusal(ctx context.Context, cmd domain.Command, receipt *Receipt) error {
+	account, _, _ := cmd.About()
+	if _, found, err := s.replay(ctx, account, receipt); found || err != nil {
+		return err // what was obeyed before is not refused
+	}
 	st, err := s.load(ctx, cmd)
 	if err != nil {
 		return err
 	}
-	_, err = st.decide(cmd)
-	return err
+	if _, err = st.decide(cmd); err != nil {
+		return err
+	}
+	said, _ := textsOf(cmd)
+	for _, text := range said {
+		if slices.ContainsFunc(text.Claims, domain.Claim.Missing) {
+			return domain.ErrUploads
+		}
+	}
+	return nil
 }
 
 // decide has the domain decide cmd.

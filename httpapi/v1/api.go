@@ -33,7 +33,7 @@ import (
 type executor interface {
 	Execute(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt) (eventstore.Result, error)
 	Receipt(ctx context.Context, account domain.AccountID, principal domain.UserID, operation, key string, request []byte) (*eventstore.Receipt, error)
-	Refusal(ctx context.Context, cmd domain.Command) error
+	Refusal(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt) error
 	Chat(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.ChatID) (domain.Chat, error)
 	Obligation(ctx context.Context, account domain.AccountID, ticket domain.TicketID, comment domain.CommentID, event domain.EventID) (eventstore.Obligation, error)
 }

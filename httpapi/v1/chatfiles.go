@@ -46,7 +46,7 @@ func (a *API) addChatFiles(w http.ResponseWriter, r *http.Request) error {
 	if cmd.Audit, err = a.numbers.Draw(ctx, principal.Account, domain.NumbersPerWrite); err != nil {
 		return err
 	}
-	if err = a.introduceSpeakers(ctx, cmd); err == nil {
+	if err = a.introduceSpeakers(ctx, cmd, receipt); err == nil {
 		err = a.relayChat(w, r, http.StatusCreated, cmd, receipt)
 	}
 	if errors.Is(err, domain.ErrChatFull) {

@@ -61,7 +61,7 @@ func (a *API) startChat(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	cmd.Numbers = domain.Numbers{Audit: first, Subject: first + 1}
-	role, err := a.introduce(ctx, cmd, cmd.Visitor, directory.RoleCustomer)
+	role, err := a.introduce(ctx, cmd, receipt, cmd.Visitor, directory.RoleCustomer)
 	switch {
 	case err != nil:
 		return err
@@ -104,31 +104,46 @@ func (a *API) addChatMessages(w http.ResponseWriter, r *http.Request) error {
 	if cmd.Audit, err = a.numbers.Draw(ctx, principal.Account, domain.NumbersPerWrite); err != nil {
 		return err
 	}
-	if err := a.introduceSpeakers(ctx, cmd); err != nil {
+	if err := a.introduceSpeakers(ctx, cmd, receipt); err != nil {
 		return err
 	}
 	return a.relayChat(w, r, http.StatusCreated, cmd, receipt)
 }
 
 // introduceSpeakers sees to it that those who speak in the chat are known, and of roles
-// that fit.
-func (a *API) introduceSpeakers(ctx context.Context, cmd domain.AddChatEntries) error {
-	met := make(map[domain.Author]bool)
+// that fit. Nobody is introduced before all of them have been looked at.
+func (a *API) introduceSpeakers(ctx context.Context, cmd domain.AddChatEntries, receipt *eventstore.Receipt) error {
+	roles, newcomers := make(map[domain.UserID]directory.Role), make(map[domain.UserID]directory.Role)
 	for _, entry := range cmd.Entries {
-		if met[entry.Author] {
-			continue
+		author := entry.Author
+		role, met := roles[author.ID]
+		if !met {
+			var err error
+			if role, err = a.people.Role(ctx, cmd.Account, author.ID); err != nil {
+				return err
+			}
+			if role == "" {
+				role = roleOf(author.Type)
+				newcomers[author.ID] = role
+			}
+			roles[author.ID] = role
 		}
-		met[entry.Author] = true
-		role, err := a.introduce(ctx, cmd, entry.Author.ID, roleOf(entry.Author.Type))
-		switch {
+		if !fits(author.Type, role) {
+			return errSpeaker
+		}
+	}
+	for id, role := range newcomers {
+		switch known, err := a.introduce(ctx, cmd, receipt, id, role); {
 		case err != nil:
 			return err
-		case !fits(entry.Author.Type, role):
-			return problem.Invalid(problem.FieldError{Field: "author_type", Message: "does not fit the role of an author"})
+		case known != role: // somebody was faster
+			return errSpeaker
 		}
 	}
 	return nil
 }
+
+var errSpeaker = problem.Invalid(problem.FieldError{Field: "author_type", Message: "does not fit the role of an author"})
 
 // endChat serves POST /v1/tickets/{ticket_id}/chats/{chat_id}/end.
 func (a *API) endChat(w http.ResponseWriter, r *http.Request) error {

@@ -45,7 +45,7 @@ func (e *email) receive(ctx context.Context, ticket domain.TicketID) (id domain.
 		return id, false, err
 	}
 	e.name(&cmd)
-	if err := e.a.store.Refusal(ctx, cmd); err != nil {
+	if err := e.a.store.Refusal(ctx, cmd, nil); err != nil {
 		return id, false, err
 	}
 	if _, err := e.a.threads.Get(ctx, cmd.Account, ticket, cmd.Comment, e.principal.Actor()); err == nil {

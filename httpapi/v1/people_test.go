@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/directory"
 )
 
@@ -215,6 +216,11 @@ func TestRefusedIntroducesNobody(t *testing.T) {
 	a := newStack(t).account("acme", directory.Settings{})
 	open, closed, unknown := a.ticket(), a.ticket(), "/v1/tickets/"+uuid.NewString()
 	a.closeTicket(closed)
+	key := header{"Idempotency-Key", "once"}
+	a.must(201, "relay", "POST", open+"/comments", `{"content":"x"}`, key)
+	named := uuid.NewString()
+	chat := open + "/chats/" + named
+	a.must(201, "relay", "POST", open+"/chats", fmt.Sprintf(`{"id":%q,"visitor_id":%q}`, named, a.users["customer"]), key)
 	for _, tt := range []struct {
 		status                     int
 		as, method, path, template string
@@ -224,9 +230,17 @@ func TestRefusedIntroducesNobody(t *testing.T) {
 		{422, "relay", "POST", open + "/comments", `{"content":"","author_type":"CUSTOMER","author_customer_id":"%s"}`},
 		{409, "agent", "PUT", closed, `{"requester_id":"%s"}`},
 		{422, "agent", "PUT", open, `{"requester_id":"%s","status":"gone"}`},
+		{400, "relay", "POST", open + "/comments", `{"content":"x","author_type":"AGENT","author_user_id":"%s"}`},
+		{400, "relay", "POST", open + "/chats", `{"visitor_id":"%s"}`},
+		{422, "relay", "POST", chat + "/messages", `{"messages":[{"content":"x","author_type":"AGENT","author_user_id":"%s"},{"content":"x","author_type":"AGENT","author_user_id":"` + a.users["customer"].String() + `"}]}`},
+		{422, "relay", "POST", chat + "/files", `{"upload":"` + vault.NewUploadToken().String() + `","author_type":"AGENT","author_user_id":"%s"}`},
 	} {
 		id := uuid.NewString()
-		a.must(tt.status, tt.as, tt.method, tt.path, fmt.Sprintf(tt.template, id))
+		var headers []header
+		if tt.status == 400 { // the key was that of another request
+			headers = append(headers, key)
+		}
+		a.must(tt.status, tt.as, tt.method, tt.path, fmt.Sprintf(tt.template, id), headers...)
 		a.must(404, "agent", "GET", "/v1/users/"+id, "")
 	}
 	id := uuid.NewString()

@@ -63,7 +63,7 @@ func (a *API) putTicket(w http.ResponseWriter, r *http.Request) error {
 	}
 	cmd.Numbers = domain.Numbers{Audit: first, Subject: first + 1}
 	if cmd.Requester != nil && *cmd.Requester != nil {
-		if _, err := a.introduce(ctx, cmd, **cmd.Requester, directory.RoleCustomer); err != nil {
+		if _, err := a.introduce(ctx, cmd, nil, **cmd.Requester, directory.RoleCustomer); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/httpapi/auth"
 	"github.com/commentd/commentd/httpapi/directory"
 	"github.com/commentd/commentd/httpapi/inbound"
@@ -41,13 +42,15 @@ func (a *API) createComment(w http.ResponseWriter, r *http.Request) error {
 	}
 	if named != nil {
 		cmd.Author = *named
-		if err := a.introduceAuthor(ctx, cmd); err != nil {
-			return err
-		}
 	}
 	receipt, err := a.receipt(ctx, principal, key, &cmd)
 	if err != nil {
 		return err
+	}
+	if named != nil {
+		if err := a.introduceAuthor(ctx, cmd, receipt); err != nil {
+			return err
+		}
 	}
 	result, err := a.store.Execute(ctx, cmd, receipt)
 	if err != nil {
@@ -73,8 +76,8 @@ func (a *API) createComment(w http.ResponseWriter, r *http.Request) error {
 
 // introduceAuthor sees to it that the author whom cmd names is known, and of a role
 // that can be an author of the type.
-func (a *API) introduceAuthor(ctx context.Context, cmd domain.CreateComment) error {
-	role, err := a.introduce(ctx, cmd, cmd.Author.ID, roleOf(cmd.Author.Type))
+func (a *API) introduceAuthor(ctx context.Context, cmd domain.CreateComment, receipt *eventstore.Receipt) error {
+	role, err := a.introduce(ctx, cmd, receipt, cmd.Author.ID, roleOf(cmd.Author.Type))
 	if err != nil {
 		return err
 	}
@@ -91,13 +94,13 @@ func (a *API) introduceAuthor(ctx context.Context, cmd domain.CreateComment) err
 // introduce sees to it that whomever cmd names is known, in the role given unless
 // they have one already, and returns the role that they have. A command that is
 // refused introduces nobody.
-func (a *API) introduce(ctx context.Context, cmd domain.Command, id domain.UserID, role directory.Role) (directory.Role, error) {
+func (a *API) introduce(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt, id domain.UserID, role directory.Role) (directory.Role, error) {
 	account, _, _ := cmd.About()
 	known, err := a.people.Role(ctx, account, id)
 	if err != nil || known != "" {
 		return known, err
 	}
-	if err := a.store.Refusal(ctx, cmd); err != nil {
+	if err := a.store.Refusal(ctx, cmd, receipt); err != nil {
 		return "", err
 	}
 	return a.people.EnsureUser(ctx, account, id, role)

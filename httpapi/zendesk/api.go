@@ -23,7 +23,7 @@ import (
 // executor is all this API asks of the write side.
 type executor interface {
 	Execute(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt) (eventstore.Result, error)
-	Refusal(ctx context.Context, cmd domain.Command) error
+	Refusal(ctx context.Context, cmd domain.Command, receipt *eventstore.Receipt) error
 	Receipt(ctx context.Context, account domain.AccountID, principal domain.UserID, operation, key string, request []byte) (*eventstore.Receipt, error)
 }
 

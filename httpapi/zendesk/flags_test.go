@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/commentd/commentd/eventstore/vault"
 	"github.com/commentd/commentd/httpapi/directory"
 	"github.com/commentd/commentd/httpapi/zendesk"
 )
@@ -93,6 +94,7 @@ func TestNewRequesters(t *testing.T) {
 		{"agent", "PUT", w.path(), `{"ticket":{"requester":{"name":"Pia","email":"pia@new.example"}}}`},
 		{"writer", "POST", "/api/v2/tickets", `{"ticket":{"requester":{"name":"Pia","email":"pia@new.example"},"comment":"text"}}`},
 		{"agent", "POST", "/api/v2/tickets", `{"ticket":{"requester":{"name":"Pia","email":"pia@new.example"},"comment":{"body":"text","author_id":1}}}`},
+		{"agent", "POST", "/api/v2/tickets", `{"ticket":{"requester":{"name":"Pia","email":"pia@new.example"},"comment":{"uploads":"` + vault.NewUploadToken().String() + `"}}}`},
 		{"agent", "POST", "/api/v2/tickets", `{"ticket":{"requester":{"email":"pia@new.example"},"comment":"text"}}`},
 		{"agent", "POST", "/api/v2/tickets", `{"ticket":{"requester":{"name":"Pia\u0007","email":"pia@new.example"},"comment":"text"}}`},
 		{"agent", "POST", "/api/v2/tickets", `{"ticket":{"requester":{"name":"Pia","email":"no address"},"comment":"text"}}`},
@@ -101,6 +103,9 @@ func TestNewRequesters(t *testing.T) {
 			t.Errorf("%s = %d %s", refused.body, r.status, r.body)
 		}
 	}
+	key := header{"Idempotency-Key", "once"}
+	a.must(201, "agent", "POST", "/api/v2/tickets", `{"ticket":{"comment":"text"}}`, key)
+	a.must(400, "agent", "POST", "/api/v2/tickets", `{"ticket":{"requester":{"name":"Pia","email":"pia@new.example"},"comment":"text"}}`, key)
 	if known("pia@new.example") {
 		t.Error("a request that was refused has introduced somebody")
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/commentd/commentd/domain"
+	"github.com/commentd/commentd/eventstore"
 	"github.com/commentd/commentd/httpapi/directory"
 )
 
@@ -40,11 +41,11 @@ func (r *requester) profile() directory.Profile {
 
 // introduce sees to it that the requester whom the command names is known. A command that
 // is refused introduces nobody.
-func (a *API) introduce(c *call, cmd *domain.WriteTicket, r *requester) error {
+func (a *API) introduce(c *call, cmd *domain.WriteTicket, receipt *eventstore.Receipt, r *requester) error {
 	if r == nil || r.name == "" {
 		return nil
 	}
-	if err := a.store.Refusal(c.Context(), *cmd); err != nil {
+	if err := a.store.Refusal(c.Context(), *cmd, receipt); err != nil {
 		return err
 	}
 	_, _, err := a.people.PutUser(c.Context(), c.caller.Account, **cmd.Requester, r.profile())

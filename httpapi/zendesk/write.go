@@ -46,7 +46,7 @@ func (a *API) createTicket(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := a.introduce(c, &cmd, w.requester); err != nil {
+	if err := a.introduce(c, &cmd, receipt, w.requester); err != nil {
 		return err
 	}
 	result, err := a.store.Execute(c.Context(), cmd, receipt)
@@ -153,7 +153,7 @@ func (a *API) updateTicket(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := a.introduce(c, &cmd, w.requester); err != nil {
+	if err := a.introduce(c, &cmd, nil, w.requester); err != nil {
 		return err
 	}
 	result, err := a.store.Execute(c.Context(), cmd, nil)
