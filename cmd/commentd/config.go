@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 
@@ -66,13 +67,28 @@ func (c database) validate() error {
 		return errors.New("COMMENTD_POSTGRES_URL is not set: the URL of the Postgres database to use")
 	}
 	var errs []error
-	for name, url := range map[string]string{"COMMENTD_POSTGRES_URL": c.PostgresURL, "COMMENTD_KEYRING_URL": c.keyringURL()} {
-		if _, err := pgconn.ParseConfig(url); err != nil {
+	for _, database := range []struct{ name, url string }{{"COMMENTD_POSTGRES_URL", c.PostgresURL}, {"COMMENTD_KEYRING_URL", c.KeyringURL}} {
+		if _, err := pgconn.ParseConfig(database.url); database.url != "" && err != nil {
 			// The parser's error may quote the URL, and with it the password.
-			errs = append(errs, errors.New(name+" is malformed: it must have the form postgres://user@host/database, or key=value"))
+			errs = append(errs, errors.New(database.name+" is malformed: it must have the form postgres://user@host/database, or key=value"))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// linkBase is how clients reach the service, without a slash at the end: paths are put
+// after it.
+type linkBase string
+
+// UnmarshalText refuses what links could not begin with.
+func (p *linkBase) UnmarshalText(text []byte) error {
+	trimmed := strings.TrimRight(string(text), "/")
+	u, err := url.Parse(trimmed)
+	if trimmed != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(trimmed, "?# ")) {
+		return errors.New("must have the form https://host or https://host/path")
+	}
+	*p = linkBase(trimmed)
+	return nil
 }
 
 // rootKey reads the root key, which is taken from the environment or a file only:

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/commentd/commentd/eventstore/files"
@@ -25,14 +24,14 @@ type importCommand struct {
 type importZendesk struct {
 	database
 	hooking
-	File             string `arg:"" help:"The export; - is the standard input, which is read once, where a file is read for its people first." placeholder:"FILE"`
-	Account          string `help:"The account, by slug. Not needed if there is only one." placeholder:"SLUG"`
-	Blobs            string `help:"Where files are kept, as for serve." placeholder:"PLACE"`
-	PublicURL        string `name:"public-url" help:"How clients reach this service: images that texts show are then shown from here." placeholder:"URL"`
-	NoFiles          bool   `help:"Leave attachments out."`
-	WithoutLostFiles bool   `help:"Leave attachments out that cannot be had. Else their comment waits, and what came after it on its ticket."`
-	DryRun           bool   `help:"Only read, check and count."`
-	JSON             bool   `name:"json" help:"Print the report as one JSON object."`
+	File             string   `arg:"" help:"The export; - is the standard input, which is read once, where a file is read for its people first." placeholder:"FILE"`
+	Account          string   `help:"The account, by slug. Not needed if there is only one." placeholder:"SLUG"`
+	Blobs            string   `help:"Where files are kept, as for serve." placeholder:"PLACE"`
+	PublicURL        linkBase `name:"public-url" help:"How clients reach this service: images that texts show are then shown from here." placeholder:"URL"`
+	NoFiles          bool     `help:"Leave attachments out."`
+	WithoutLostFiles bool     `help:"Leave attachments out that cannot be had. Else their comment waits, and what came after it on its ticket."`
+	DryRun           bool     `help:"Only read, check and count."`
+	JSON             bool     `name:"json" help:"Print the report as one JSON object."`
 }
 
 // importLanes is how many tickets are written to at once.
@@ -89,7 +88,7 @@ func (c importZendesk) config() (imports.Config, error) {
 		errs = append(errs, err)
 	}
 	return imports.Config{
-		DryRun: c.DryRun, NoFiles: c.NoFiles, WithoutLostFiles: c.WithoutLostFiles, Guard: guard, PublicURL: strings.TrimSuffix(c.PublicURL, "/"), Lanes: importLanes,
+		DryRun: c.DryRun, NoFiles: c.NoFiles, WithoutLostFiles: c.WithoutLostFiles, Guard: guard, PublicURL: string(c.PublicURL), Lanes: importLanes,
 	}, errors.Join(errs...)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -37,6 +38,9 @@ func (c database) connect(ctx context.Context, size int) (pool, keyring *pgxpool
 	return pool, keyring, func() { keyring.Close(); pool.Close() }, nil
 }
 
+// errBehind is what migrated says of a schema that is not current.
+var errBehind = errors.New("run commentd migrate")
+
 // migrated fails if a schema is not current.
 func (c database) migrated(ctx context.Context) error {
 	for _, s := range c.schemas() {
@@ -45,10 +49,22 @@ func (c database) migrated(ctx context.Context) error {
 			return err
 		}
 		if at < current {
-			return fmt.Errorf("the %s is at schema version %d, this program needs %d: run commentd migrate", s.name, at, current)
+			return fmt.Errorf("the %s is at schema version %d, this program needs %d: %w", s.name, at, current, errBehind)
 		}
 	}
 	return nil
+}
+
+// orBehind returns err or, where that comes of a schema that is not current, how to
+// mend it: Postgres tells of a table that is missing as of any other trouble.
+func (c database) orBehind(ctx context.Context, err error) error {
+	if !errors.Is(err, eventstore.ErrUnavailable) {
+		return err
+	}
+	if behind := c.migrated(ctx); errors.Is(behind, errBehind) {
+		return behind
+	}
+	return err
 }
 
 type schema struct {

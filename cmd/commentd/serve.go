@@ -23,7 +23,7 @@ import (
 type serving struct {
 	Listen         string        `default:"127.0.0.1:8080" help:"Address to serve HTTP on."`
 	MetricsListen  string        `help:"Serve /metrics on this address instead of the one of the API." placeholder:"ADDRESS"`
-	PublicURL      string        `name:"public-url" help:"How clients reach this service; used in links. Relative links if not given." placeholder:"URL"`
+	PublicURL      linkBase      `name:"public-url" help:"How clients reach this service; used in links. Relative links if not given." placeholder:"URL"`
 	LogLevel       string        `enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
 	LogFormat      string        `enum:"auto,json,text" default:"auto" help:"json, text, or auto: text on a terminal."`
 	PoolSize       int           `default:"24" help:"Connections to Postgres, at most."`
@@ -73,8 +73,14 @@ func (c serveCommand) validate() error {
 	} else if _, err := parseBlobs(c.Blobs); c.Blobs != "" && err != nil {
 		errs = append(errs, err)
 	}
+	if len(c.Roles) == 0 {
+		errs = append(errs, errors.New("COMMENTD_ROLES must name a role: "+strings.Join(allRoles, ", ")))
+	}
 	if c.PoolSize < 4 {
 		errs = append(errs, errors.New("COMMENTD_POOL_SIZE must be at least 4"))
+	}
+	if !(c.RateLimit >= 0) {
+		errs = append(errs, errors.New("COMMENTD_RATE_LIMIT must be 0 or more requests per second"))
 	}
 	if c.ErasureHorizon <= 0 {
 		errs = append(errs, errors.New("COMMENTD_ERASURE_HORIZON must be the time for which copies of the keyring are kept"))

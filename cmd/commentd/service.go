@@ -112,7 +112,7 @@ func (s *service) run(ctx context.Context) error {
 	if s.has("relay") {
 		config := s.stream
 		config.Slug = s.slug
-		config.BaseURL = s.PublicURL
+		config.BaseURL = string(s.PublicURL)
 		carrier = relay.New(s.tools.log, s.tools.pool, s.nats, s.metrics, config)
 		start("relay", behind, carrier.Run)
 		outlets = relay.NewOutlets(s.tools.log, s.tools.outlets(), watching(hub), s.nats, s.metrics, config)
@@ -185,12 +185,12 @@ func (s *service) serveHTTP(ctx context.Context, hub *feed.Hub, kept *files.Stor
 		reader := threads.NewReader(s.tools.pool, s.tools.vault, 0)
 		pages := threads.NewCache(s.tools.pool, 0, s.PageCache<<20, s.metrics)
 		api = v1.New(s.tools.log, reader, pages, s.tools.directory, s.root, v1.Config{
-			BaseURL: s.PublicURL, ErasureHorizon: s.ErasureHorizon, Log: s.tree(),
+			BaseURL: string(s.PublicURL), ErasureHorizon: s.ErasureHorizon, Log: s.tree(),
 			Files:    kept,
 			Live:     &v1.Live{Hub: hub, Recheck: s.tools.keys.Recheck},
 			Webhooks: &v1.Webhooks{Store: s.webhooks(), Guard: guard},
 		})
-		config.Zendesk = zendesk.New(s.tools.log, reader, pages, s.tools.directory, s.tools.keys, kept, s.root, zendesk.Config{BaseURL: s.PublicURL, Quotas: s.quotas()})
+		config.Zendesk = zendesk.New(s.tools.log, reader, pages, s.tools.directory, s.tools.keys, kept, s.root, zendesk.Config{BaseURL: string(s.PublicURL), Quotas: s.quotas()})
 	}
 	handler := httpapi.New(api, s.tools.keys, s.metrics, config)
 	return errors.Join(httpapi.Serve(ctx, s.listener, handler, s.Drain), <-metricsDone)

@@ -70,7 +70,7 @@ func (c database) withPool(ctx context.Context, e env, size int, do func(*tools)
 	done := make(chan error, 1)
 	go func() { done <- t.log.Run(running) }()
 	defer func() { stop(); <-done }()
-	return do(t)
+	return c.orBehind(ctx, do(t))
 }
 
 // output prints what a subcommand has found: a table for people, one JSON object

@@ -65,7 +65,7 @@ func (s *service) dispatcher(hub *feed.Hub, guard webhook.Guard) *webhook.Dispat
 	// Notes are asked for, too: whether an endpoint may be told of them is for webhook to say.
 	viewer := domain.Actor{Kind: domain.ActorSystem}
 	sources := webhook.Sources{
-		BaseURL: s.PublicURL, Slug: s.slug,
+		BaseURL: string(s.PublicURL), Slug: s.slug,
 		Comment: func(ctx context.Context, account domain.AccountID, ticket domain.TicketID, id domain.CommentID) (webhook.Comment, error) {
 			c, err := reader.Get(ctx, account, ticket, id, viewer)
 			if err != nil {
