@@ -292,7 +292,7 @@ func TestFollowRefuses(t *testing.T) {
 	id := a.follow(t, "agent", "?from=beginning", "").take(1)[0].id
 	for _, query := range []string{
 		"ticket_id=x", "ticket_id=", "type=", "type=comment.sung", "type=comment.created,", "visibility=", "visibility=all",
-		"from=yesterday", "from=1", "from=" + id[1:], "from=now&from=now", "%", "visibility=%zz",
+		"from=yesterday", "from=", "from=1", "from=" + id[1:], "from=now&from=now", "%", "visibility=%zz",
 	} {
 		if r := a.do("agent", "GET", "/v1/events?"+query, ""); r.status != 400 || strings.Contains(string(r.body), "sung") {
 			t.Errorf("GET /v1/events?%s = %d %s; want 400", query, r.status, r.body)

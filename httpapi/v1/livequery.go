@@ -66,7 +66,10 @@ func parseLiveQuery(raw string) (q liveQuery, err error) {
 		}
 		q.internal = &internal
 	}
-	q.from = values.Get("from")
+	if q.from = values.Get("from"); q.from == "" && values.Has("from") {
+		// A cursor that was lost on the way here; now would leave out what happened since.
+		return q, problem.New(problem.BadRequest, "from must not be empty.")
+	}
 	return q, nil
 }
 
