@@ -32,7 +32,11 @@ func (a *API) listAudits(c *call) error {
 	}
 	at := placeOf(a, list, &asked, page.Audits, func(a *threads.Audit) uint64 { return uint64(a.Version) })
 	at.more, at.total = page.More, page.Total
-	about, s, err := a.scene(c, ticket, peopleOf(page.Audits))
+	about, err := a.threads.Ticket(c.Context(), q.Account, ticket, q.Viewer)
+	if err != nil {
+		return err
+	}
+	s, err := a.sceneOf(c, about.Requester, peopleOf(page.Audits))
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func (a *API) listComments(c *call) error {
 		return err
 	}
 	authors := authorsOf(found.Comments)
-	_, s, err := a.scene(c, ticket, authors)
+	s, err := a.sceneOf(c, found.Requester, authors)
 	if err != nil {
 		return err
 	}
@@ -141,19 +141,10 @@ func authorsOf(comments []threads.Comment) []domain.UserID {
 	return authors
 }
 
-// scene reads a ticket, and what has to be known to show something of it that speaks of
-// the users.
-func (a *API) scene(c *call, ticket domain.TicketID, users []domain.UserID) (about threads.Ticket, s *scene, err error) {
-	about, err = a.threads.Ticket(c.Context(), c.caller.Account, ticket, c.caller.Actor())
-	if err != nil {
-		return about, nil, err
-	}
-	s, err = a.sceneOf(c, about.Requester, users)
-	return about, s, err
-}
-
-func (a *API) sceneOf(c *call, requester *domain.UserID, authors []domain.UserID) (*scene, error) {
-	ids := append(make([]domain.UserID, 0, len(authors)+1), authors...)
+// sceneOf finds what has to be known to show something of a ticket that speaks of the
+// users.
+func (a *API) sceneOf(c *call, requester *domain.UserID, users []domain.UserID) (*scene, error) {
+	ids := append(make([]domain.UserID, 0, len(users)+1), users...)
 	if requester != nil {
 		ids = append(ids, *requester)
 	}

@@ -29,7 +29,8 @@ type thread struct {
 	publicCounts         counts
 	internalCounts       counts
 	audits               int32
-	lastAudit            int64 // number of the last one
+	lastAudit            int64          // number of the last one
+	requester            *domain.UserID // as the log has it: nothing is folded
 }
 
 // comment is a comment of a thread, deleted ones included.

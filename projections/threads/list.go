@@ -190,6 +190,9 @@ func (p *pageRead) add(v [][]byte, who audience) {
 	if v[6] == nil {
 		p.found = true
 		p.thread, p.state = ticketRow(v, who)
+		if v[21] != nil {
+			p.thread.requester = new(domain.UserID(v[21]))
+		}
 		return
 	}
 	var c row
@@ -200,10 +203,13 @@ func (p *pageRead) add(v [][]byte, who audience) {
 // seenBy is what an audience may know of the thread.
 func (t *thread) seenBy(who audience) Thread {
 	if who.public {
-		return Thread{ChangeID: t.publicChange, Version: t.version, UpdatedAt: t.public.UpdatedAt, public: t.publicCounts}
+		return Thread{
+			ChangeID: t.publicChange, Version: t.version, UpdatedAt: t.public.UpdatedAt, Requester: t.requester,
+			public: t.publicCounts,
+		}
 	}
 	return Thread{
-		ChangeID: t.change, Version: t.version, UpdatedAt: t.all.UpdatedAt,
+		ChangeID: t.change, Version: t.version, UpdatedAt: t.all.UpdatedAt, Requester: t.requester,
 		public: t.publicCounts, internal: t.internalCounts,
 	}
 }

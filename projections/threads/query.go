@@ -66,6 +66,7 @@ type Thread struct {
 	ChangeID  domain.EventID
 	Version   eventstore.Version // up to which this shows the stream; it counts hidden events, and is not for showing
 	UpdatedAt time.Time          // UTC, of the ticket or any of its comments
+	Requester *domain.UserID     // nil: nobody
 	public    counts
 	internal  counts
 }
@@ -99,7 +100,6 @@ type Ticket struct {
 	ID            domain.TicketID
 	Number        int64
 	Status        domain.Status
-	Requester     *domain.UserID
 	DefaultPublic bool
 	LegalHold     *bool     // nothing is redacted or erased; nil if the viewer may not know
 	OpenedAt      time.Time // UTC

@@ -109,7 +109,7 @@ func ticketScan(who audience, id domain.TicketID) pgx.RowToFunc[*ticketRead] {
 			read.subject, read.bucket = subject.Bytes, *bucket
 		}
 		if requester.Valid {
-			read.Requester = (*domain.UserID)(&requester.Bytes)
+			read.thread.requester = (*domain.UserID)(&requester.Bytes)
 		}
 		return read, err
 	}

@@ -233,7 +233,7 @@ func (l *ticketList) asksFor(b *briefRead) bool {
 	if !l.requester.Valid {
 		return true
 	}
-	return b.Requester != nil && *b.Requester == l.requester.Bytes && (l.Statuses == nil || slices.Contains(l.Statuses, b.Status))
+	return b.thread.requester != nil && *b.thread.requester == l.requester.Bytes && (l.Statuses == nil || slices.Contains(l.Statuses, b.Status))
 }
 
 // moved reads the tickets of which the rows may not know the latest.

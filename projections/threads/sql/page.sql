@@ -8,7 +8,8 @@
 SELECT t.{version}, CASE WHEN r.applied_version <= t.version THEN r.applied_version END AS applied,
        r.{change}, r.{updated_at}, r.public_counts, {internal_counts},
        NULL::bigint AS position, NULL::bigint, NULL::timestamptz, NULL::timestamptz, NULL::integer, NULL::smallint,
-       NULL::boolean, NULL::uuid, NULL::uuid, NULL::uuid, NULL::bigint, NULL::bytea, NULL::bigint, NULL::smallint, NULL::integer
+       NULL::boolean, NULL::uuid, NULL::uuid, NULL::uuid, NULL::bigint, NULL::bytea, NULL::bigint, NULL::smallint, NULL::integer,
+       t.requester_id
   FROM log.tickets t
   LEFT JOIN threads.tickets r ON r.shard = $1 AND r.account_id = $2 AND r.ticket_id = $3
  WHERE t.shard = $1 AND t.account_id = $2 AND t.ticket_id = $3
@@ -16,7 +17,8 @@ SELECT t.{version}, CASE WHEN r.applied_version <= t.version THEN r.applied_vers
 UNION ALL
 SELECT NULL, NULL, NULL, NULL, NULL, NULL,
        c.position, c.number, c.created_at, c.updated_at, c.revision, c.author_type,
-       c.public, c.comment_id, c.author_id, c.content_id, k.bucket_id, k.sealed, c.audit, c.channel, c.flags
+       c.public, c.comment_id, c.author_id, c.content_id, k.bucket_id, k.sealed, c.audit, c.channel, c.flags,
+       NULL
   FROM (SELECT *
           FROM threads.comments
          WHERE shard = $1 AND account_id = $2 AND ticket_id = $3 AND {between}
