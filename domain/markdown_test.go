@@ -98,6 +98,9 @@ func checkMarkdown(t *rapid.T) {
 	}
 }
 
+// rendered are the ways in which a text is rendered when it comes.
+var rendered = []func(string) Body{MarkdownBody, EndUserBody}
+
 // What is hidden of a text that was rendered can be read neither in the text, however it
 // is marked up there, nor in what a reader would make of that.
 func TestRedactMarkdownProperties(t *testing.T) {
@@ -115,7 +118,8 @@ func TestRedactMarkdownProperties(t *testing.T) {
 			return b.String()
 		}
 		source := "QQ " + secret + "\n\n" + filler.Draw(t, "filler") + " " + spell() + "\n\n[x](https://x.org/" + spell() + ") " + spell()
-		given := MarkdownBody(source)
+		render := rapid.SampledFrom(rendered).Draw(t, "render")
+		given := render(source)
 		got, changed, err := Redact([]Body{given}, Redaction{Text: secret}, masks.Draw(t, "mask"))
 		if err != nil || !changed {
 			t.Fatalf("Redact(%+v) = %v, %v", given, changed, err)
@@ -125,7 +129,7 @@ func TestRedactMarkdownProperties(t *testing.T) {
 				t.Fatalf("%s is in %+v of %+v, which was %+v", secret, s, got[0], given)
 			}
 		}
-		if again := MarkdownBody(got[0].Text); strings.Contains(perceived(again.PlainBody()), secret) || strings.Contains(again.HTML, secret) {
+		if again := render(got[0].Text); strings.Contains(perceived(again.PlainBody()), secret) || strings.Contains(again.HTML, secret) {
 			t.Fatalf("%q reads %q", got[0].Text, again.HTML)
 		}
 	})

@@ -77,3 +77,16 @@ func TestRedactSource(t *testing.T) {
 		})
 	}
 }
+
+// TestRedactTyped is TestRedactSource for what an end user has typed, where only tags are
+// markup.
+func TestRedactTyped(t *testing.T) {
+	for secret, then := range map[string]string{
+		"<b>hun</b>ter2": "my ▇▇▇▇ *now*", "hun</b>ter2": "my <b>▇▇▇▇ *now*", "hunter2": "my ▇▇▇▇ *now*",
+	} {
+		got, _, err := Redact([]Body{EndUserBody("my <b>hun</b>ter2 *now*")}, Redaction{Text: secret}, MaskFixed)
+		if err != nil || got[0].Text != then || strings.Contains(got[0].HTML, "ter2") {
+			t.Errorf("without %q: %+v, %v; want %+v and nothing of it in the HTML", secret, got, err, then)
+		}
+	}
+}

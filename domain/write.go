@@ -1,6 +1,8 @@
 package domain
 
 import (
+	"cmp"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -9,8 +11,32 @@ import (
 // is cut (contract §6).
 const MaxText = 64 << 10
 
-// TextBody is what an end user has typed: text, whatever it looks like.
+// TextBody is what came as text, whatever it looks like.
 func TextBody(text string) Body { return Body{Text: Cut(text, MaxText)} }
+
+// EndUserBody is what an end user has typed: kept as it is, and shown as text without the
+// tags of HTML (contract §6).
+func EndUserBody(text string) Body {
+	b := TextBody(text)
+	if bare := withoutTags(b.Text); bare != b.Text {
+		// Of tags alone an empty paragraph is left: without any HTML they would show.
+		b.HTML = SanitiseHTML(cmp.Or(withoutEnvelope(RenderText(bare)), `<p dir="auto"></p>`))
+	}
+	return b
+}
+
+// withoutTags is a text without the tags of HTML, and its comments. What else looks like a
+// tag stays.
+func withoutTags(text string) string {
+	return tags.ReplaceAllStringFunc(text, func(tag string) string {
+		if name := tagName.FindStringSubmatch(tag); name != nil && !elementsOfHTML[strings.ToLower(name[1])] {
+			return tag
+		}
+		return ""
+	})
+}
+
+var tags = regexp.MustCompile(`</?[A-Za-z][A-Za-z0-9-]*(?:\s+(?:[^<>"']|"[^"]*"|'[^']*')*)?/?>|(?s:<!--.*?-->)`)
 
 // MarkdownBody is what an agent has typed: kept as it is, and rendered once and for all.
 func MarkdownBody(text string) Body {

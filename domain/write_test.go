@@ -10,11 +10,28 @@ import (
 	. "github.com/commentd/commentd/domain"
 )
 
+// Tags of HTML are not shown of what an end user types; all else is, as it was typed.
+func TestEndUserBody(t *testing.T) {
+	for _, tt := range []struct{ given, want string }{
+		{"1 < 2, *no* & <none@x.org> <3", ""},
+		{"<nobody> x<y>z", ""},
+		{"a <b>b</b><BR/>c", `<p dir="auto">a bc</p>`},
+		{`<a href="https://x.org/?a>b" title='c>'>d</a> *e* <none@x.org>`, `<p dir="auto">d *e* &lt;none@x.org&gt;</p>`},
+		{"a<!-- b\n -->c\n\n<p>d", "<p dir=\"auto\">ac</p>\n\n<p dir=\"auto\">d</p>"},
+		{"<<b>script>x", `<p dir="auto">&lt;script&gt;x</p>`},
+		{"<p></p>", `<p dir="auto"></p>`},
+	} {
+		if got := EndUserBody(tt.given); got.Text != tt.given || got.HTML != tt.want {
+			t.Errorf("EndUserBody(%q) = %+v; want the html %q", tt.given, got, tt.want)
+		}
+	}
+}
+
 // What is shown of a body is enough to have it again, however it came to be.
 func TestShownBody(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		given := rapid.StringOf(rapid.SampledFrom([]rune("ab \n<>&\"*_-`p/i\u00a0é"))).Draw(t, "given")
-		for name, body := range map[string]Body{"text": TextBody(given), "Markdown": MarkdownBody(given), "HTML": RichBody(given)} {
+		for name, body := range map[string]Body{"text": TextBody(given), "an end user's": EndUserBody(given), "Markdown": MarkdownBody(given), "HTML": RichBody(given)} {
 			got := ShownBody(body.Text, body.HTMLBody())
 			if got.Text != body.Text || got.HTMLBody() != body.HTMLBody() || got.PlainBody() != body.PlainBody() {
 				t.Errorf("of %s %q: ShownBody = %+v; want %+v", name, given, got, body)

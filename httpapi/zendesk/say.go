@@ -28,7 +28,7 @@ func (a *API) say(c *call, cmd *domain.WriteTicket, w *wish) error {
 	case w.comment.html != "":
 		body = domain.RichBody(w.comment.html)
 	case author.Type == domain.AuthorCustomer:
-		body = domain.TextBody(w.comment.text)
+		body = domain.EndUserBody(w.comment.text)
 	default:
 		body = domain.MarkdownBody(w.comment.text)
 	}
