@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/commentd/commentd/eventstore"
@@ -58,7 +59,8 @@ func (c database) migrated(ctx context.Context) error {
 // orBehind returns err or, where that comes of a schema that is not current, how to
 // mend it: Postgres tells of a table that is missing as of any other trouble.
 func (c database) orBehind(ctx context.Context, err error) error {
-	if !errors.Is(err, eventstore.ErrUnavailable) {
+	var refused *pgconn.PgError
+	if !errors.Is(err, eventstore.ErrUnavailable) && !errors.As(err, &refused) {
 		return err
 	}
 	if behind := c.migrated(ctx); errors.Is(behind, errBehind) {

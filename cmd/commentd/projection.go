@@ -38,7 +38,7 @@ func (c projectionDatabase) with(ctx context.Context, size int, do func(*pgxpool
 		return err
 	}
 	defer pool.Close()
-	return do(pool)
+	return c.orBehind(ctx, do(pool))
 }
 
 // rebuilder is Rebuild or Rollback with what both need.
