@@ -59,8 +59,9 @@ func (h *helpdesk) samples(t *testing.T) {
 		created, updated string
 		comments         []string
 	}{
-		{35436, "It does not start", "open", "Bea", "2025-01-16T11:30:00Z", "2025-01-16T12:30:01Z", []string{ // two events, of one second
-			"Ann Agent 2025-01-16T11:30:00Z true api Try a reboot", "Bea 2025-01-16T12:30:00Z true email That helped.\n\nThank you",
+		// Bea is no active user, and wrote an e-mail: then she is shown by her address.
+		{35436, "It does not start", "open", "bea@example.org", "2025-01-16T11:30:00Z", "2025-01-16T12:30:01Z", []string{ // two events, of one second
+			"Ann Agent 2025-01-16T11:30:00Z true api Try a reboot", "bea@example.org 2025-01-16T12:30:00Z true email That helped.\n\nThank you",
 		}},
 		{35437, "", "open", "Cay", "2025-01-16T15:00:00Z", "2025-01-17T10:00:01Z", []string{
 			" 2025-01-16T15:00:00Z false web A note of somebody whom nobody has introduced", "Cay 2025-01-17T10:00:00Z true voice Call from: +47 1",
@@ -77,8 +78,8 @@ func (h *helpdesk) samples(t *testing.T) {
 	if r, err := h.take("samples", h.file(same)); err != nil || r.Comments.Written != 1 || r.Comments.There != 1 {
 		t.Errorf("the same ticket in another form: %+v, %v", r, err)
 	}
-	h.checkTicket(tt, 35436, "It does not start, solved, of Bea, 2025-01-16T11:30:00Z to 2025-01-20T00:00:01Z", []string{
-		"Ann Agent 2025-01-16T11:30:00Z true api Try a reboot", "Bea 2025-01-16T12:30:00Z true email That helped.\n\nThank you", "Bea 2025-01-20T00:00:00Z true api It stopped again",
+	h.checkTicket(tt, 35436, "It does not start, solved, of bea@example.org, 2025-01-16T11:30:00Z to 2025-01-20T00:00:01Z", []string{
+		"Ann Agent 2025-01-16T11:30:00Z true api Try a reboot", "bea@example.org 2025-01-16T12:30:00Z true email That helped.\n\nThank you", "bea@example.org 2025-01-20T00:00:00Z true api It stopped again",
 	})
 	// What has gone on here is not undone.
 	h.must(tt, 200, "PUT", "/api/v2/tickets/35436.json", `{"ticket":{"status":"open"}}`)

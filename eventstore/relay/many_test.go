@@ -43,6 +43,13 @@ func TestOfTwoRelaysOneStandsBy(t *testing.T) {
 	if got := other.Status().State; got != StateStandby {
 		t.Fatalf("the other relay is %s, want %s", got, StateStandby)
 	}
+	other.metrics.RelayLag.Set(7) // as one says that had the lease when Postgres went away
+	eventually(t, func() error {
+		if lag := other.metric("commentd_relay_lag_events", ""); lag != 0 {
+			return fmt.Errorf("the lag on standby is %v, want 0", lag)
+		}
+		return nil
+	})
 	r.append(10)
 	r.awaitRelayed()
 	one.stop()

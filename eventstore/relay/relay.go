@@ -278,9 +278,6 @@ func (r *Relay) taken(at uint64, n int) {
 
 // measure says how far the stream is behind the log.
 func (r *Relay) measure(ctx context.Context, high eventstore.Position) {
-	if r.seen == (seen{}) {
-		return // never seen the stream
-	}
 	head := r.head.Load()
 	if head == nil || time.Since(head.at) > idlePause+idlePause/2 {
 		now, err := r.log.Head(ctx)
@@ -339,6 +336,8 @@ func (r *Relay) explain(ctx context.Context, err error) time.Duration {
 	case StateWaitingForNATS:
 		r.refusals, r.watched = 0, watched{} // while NATS is away nobody gets on
 	}
-	r.measure(ctx, eventstore.Position(r.high.Load()))
+	if r.seen != (seen{}) {
+		r.measure(ctx, eventstore.Position(r.high.Load()))
+	}
 	return wait
 }

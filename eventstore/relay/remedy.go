@@ -72,6 +72,7 @@ func (r *Relay) mayWork(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
+	r.head.Store(&sighting{head, time.Now()})
 	ctx, cancel := context.WithTimeout(ctx, apiTimeout)
 	defer cancel()
 	last := eventstore.Position(-1)
@@ -82,6 +83,7 @@ func (r *Relay) mayWork(ctx context.Context) bool {
 	case !errors.Is(err, jetstream.ErrStreamNotFound):
 		return false
 	}
+	r.measure(ctx, max(0, last)) // what this relay said when it was its turn is not so any more
 	if last == head.Position || last != r.watched.last || r.watched.since.IsZero() {
 		r.watched = watched{last, time.Now()}
 	}
