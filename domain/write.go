@@ -18,25 +18,55 @@ func TextBody(text string) Body { return Body{Text: Cut(text, MaxText)} }
 // tags of HTML (contract §6).
 func EndUserBody(text string) Body {
 	b := TextBody(text)
-	if bare := withoutTags(b.Text); bare != b.Text {
-		// Of tags alone an empty paragraph is left: without any HTML they would show.
-		b.HTML = SanitiseHTML(cmp.Or(withoutEnvelope(RenderText(bare)), `<p dir="auto"></p>`))
-	}
+	b.HTML = renderTyped(b.Text)
 	return b
+}
+
+// renderTyped returns the HTML of what an end user typed: none if there are no tags in it.
+func renderTyped(text string) string {
+	bare := withoutTags(text)
+	if bare == text {
+		return ""
+	}
+	// Of tags alone an empty paragraph is left: without any HTML they would show.
+	return SanitiseHTML(cmp.Or(withoutEnvelope(RenderText(bare)), `<p dir="auto"></p>`))
 }
 
 // withoutTags is a text without the tags of HTML, and its comments. What else looks like a
 // tag stays.
 func withoutTags(text string) string {
-	return tags.ReplaceAllStringFunc(text, func(tag string) string {
-		if name := tagName.FindStringSubmatch(tag); name != nil && !elementsOfHTML[strings.ToLower(name[1])] {
-			return tag
+	var b strings.Builder
+	at := tags
+	for {
+		tag := at.FindStringIndex(text)
+		if tag == nil {
+			b.WriteString(text)
+			return b.String()
 		}
-		return ""
-	})
+		from, to := tag[0], tag[1]
+		b.WriteString(text[:from])
+		switch name := tagName.FindStringSubmatch(text[from:to]); {
+		case name == nil:
+			end := strings.Index(text[to:], "-->")
+			if end < 0 { // nor does any other: it is not looked for again
+				at = onlyTags
+				to = from
+				break
+			}
+			to += end + len("-->")
+		case !elementsOfHTML[strings.ToLower(name[1])]:
+			b.WriteString(text[from:to])
+		}
+		text = text[to:]
+	}
 }
 
-var tags = regexp.MustCompile(`</?[A-Za-z][A-Za-z0-9-]*(?:\s+(?:[^<>"']|"[^"]*"|'[^']*')*)?/?>|(?s:<!--.*?-->)`)
+const tagPattern = `</?[A-Za-z][A-Za-z0-9-]*(?:\s+(?:[^<>"']|"[^"]*"|'[^']*')*)?/?>`
+
+var (
+	onlyTags = regexp.MustCompile(tagPattern)
+	tags     = regexp.MustCompile(tagPattern + `|<!--`)
+)
 
 // MarkdownBody is what an agent has typed: kept as it is, and rendered once and for all.
 func MarkdownBody(text string) Body {

@@ -19,6 +19,8 @@ func TestEndUserBody(t *testing.T) {
 		{`<a href="https://x.org/?a>b" title='c>'>d</a> *e* <none@x.org>`, `<p dir="auto">d *e* &lt;none@x.org&gt;</p>`},
 		{"a<!-- b\n -->c\n\n<p>d", "<p dir=\"auto\">ac</p>\n\n<p dir=\"auto\">d</p>"},
 		{"<<b>script>x", `<p dir="auto">&lt;script&gt;x</p>`},
+		{"a<!-- <b>b", `<p dir="auto">a&lt;!-- b</p>`},
+		{"a<!-- <b>b --><!--c --><i>d<x>", `<p dir="auto">ad&lt;x&gt;</p>`},
 		{"<p></p>", `<p dir="auto"></p>`},
 	} {
 		if got := EndUserBody(tt.given); got.Text != tt.given || got.HTML != tt.want {
