@@ -159,18 +159,45 @@ func (s *Secret) redactTextBeside(b Body, html string, inHTML int, m Mask) (Body
 		return Body{Text: after, HTML: html}, inHTML > 0
 	}
 	text, found := s.redactText(b.Text, m, nil)
+	here := inHTML > 0 || found > 0
+	if html == b.HTML {
+		inHTML = 0 // nothing was found there but masks
+	}
 	reads := s.readsIfRendered(text, m)
 	switch anew := found > inHTML && text != b.Text && s.shownOtherwise(b.Text, before); {
 	case anew && reads:
 		return Body{Text: fixedMask}, true
 	case anew:
-		return Body{Text: text, HTML: SanitiseHTML(renderMarkdown(text))}, true
-	case found >= inHTML && (text != b.Text || before == after) && !reads:
-		return Body{Text: text, HTML: html}, inHTML > 0 || found > 0
+		return Body{Text: text, HTML: b.render(text)}, true
+	case found >= inHTML && (text != b.Text || before == after) && !reads && s.saysTheSame(b, text, html):
+		return Body{Text: text, HTML: html}, here
 	case s.readsIfRendered(after, m): // what the HTML shows of markup is none there
 		return Body{Text: fixedMask, HTML: html}, true
 	}
 	return Body{Text: after, HTML: html}, true
+}
+
+// saysTheSame reports whether what is left of the text of b says no more than what is left of
+// its HTML. Of lines that are marked together one may be found in the text and another not.
+func (s *Secret) saysTheSame(b Body, text, html string) bool {
+	if s.literal || text == b.Text && html == b.HTML {
+		return true
+	}
+	return unmasked(Body{Text: text, HTML: b.render(text)}.PlainBody()) == unmasked(Body{HTML: html}.PlainBody())
+}
+
+// unmasked is what can be seen in a text besides masks.
+func unmasked(text string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(normalForm(text), maskGlyph, ""), " ", "")
+}
+
+// render returns the HTML of what is left of the text of b, rendered as that was: what an end
+// user typed is no Markdown.
+func (b Body) render(text string) string {
+	if b.HTML == renderTyped(b.Text) {
+		return renderTyped(text)
+	}
+	return SanitiseHTML(renderMarkdown(text))
 }
 
 // shownOtherwise reports whether what is hidden in a text may be read in another form in the
@@ -183,9 +210,12 @@ func (s *Secret) shownOtherwise(text, plain string) bool {
 // isMarkup reports whether r may have a meaning in Markdown or HTML.
 func isMarkup(r rune) bool { return r < 0x80 && (unicode.IsPunct(r) || unicode.IsSymbol(r)) }
 
-// readsIfRendered reports whether somebody who takes a text for HTML or Markdown gets to
-// read the secret.
+// readsIfRendered reports whether somebody who takes a text for HTML or Markdown, or leaves
+// out its tags, gets to read the secret.
 func (s *Secret) readsIfRendered(text string, m Mask) bool {
+	if bare := withoutTags(text); bare != text && s.reads(bare, inText, m) {
+		return true
+	}
 	ours := strings.ReplaceAll(renderMarkdown(text), ` dir="auto"`, "") // which nobody has written
 	return s.readsInMarkup(text, m) || s.readsInMarkup(ours, m)
 }

@@ -85,8 +85,37 @@ func TestRedactTyped(t *testing.T) {
 		"<b>hun</b>ter2": "my ▇▇▇▇ *now*", "hun</b>ter2": "my <b>▇▇▇▇ *now*", "hunter2": "my ▇▇▇▇ *now*",
 	} {
 		got, _, err := Redact([]Body{EndUserBody("my <b>hun</b>ter2 *now*")}, Redaction{Text: secret}, MaskFixed)
-		if err != nil || got[0].Text != then || strings.Contains(got[0].HTML, "ter2") {
-			t.Errorf("without %q: %+v, %v; want %+v and nothing of it in the HTML", secret, got, err, then)
+		if err != nil || got[0].Text != then || strings.Contains(got[0].HTML, "ter2") || !strings.HasSuffix(got[0].PlainBody(), "*now*") {
+			t.Errorf("without %q: %+v, %v; want %+v and nothing of it in the HTML, but *now*", secret, got, err, then)
 		}
+	}
+	given := "<b title=hunter2>x</b> `hun<br>ter2`"
+	got, _, err := Redact([]Body{EndUserBody(given)}, Redaction{Text: "hunter2"}, MaskFixed)
+	if err != nil || got[0].Text != "x `▇▇▇▇`" {
+		t.Errorf("without hunter2 %q is %+v, %v", given, got, err)
+	}
+}
+
+// TestRedactMarkedLines: of lines that are marked together none is left in the text because
+// the first is a part of the next, which is split by markup; and what is masked is left alone.
+func TestRedactMarkedLines(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		given  Body
+		marked string
+		want   string
+	}{
+		{"Markdown", MarkdownBody("5\n5 **hun**ter2"), "<redact>5\n<br>5 <strong>hun</strong>ter2</redact>", "▇▇▇▇"},
+		{"typed", EndUserBody("5\n5 hun<br>ter2"), "<redact>5\n<br>5 hunter2</redact>", "▇▇▇▇"},
+		{"each found", MarkdownBody("see\nyou *then*"), "<redact>see</redact>\n<br><redact>you</redact> <em>then</em>", "▇▇▇▇\n▇▇▇▇ *then*"},
+		{"masked already", MarkdownBody("my **key** ▇▇▇▇"), "my <strong>key</strong> <redact>▇▇▇▇</redact>", "my **key** ▇▇▇▇"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := Redaction{MarkedHTML: envelope(`<p dir="auto">` + tt.marked + "</p>")}
+			got, changed, err := Redact([]Body{tt.given}, r, MaskFixed)
+			if err != nil || got[0].Text != tt.want || changed != (tt.want != tt.given.Text) {
+				t.Errorf("Redact = %+v, %v, %v; want %+v", got, changed, err, tt.want)
+			}
+		})
 	}
 }
