@@ -123,6 +123,10 @@ func TestRedactedBeside(t *testing.T) {
 	if !found || m.Text != "a ▇▇▇▇" || m.HTML != "<p>a ▇▇▇▇</p>" {
 		t.Errorf("%+v, %v", m, found)
 	}
+	m, _ = mail.Message{Text: "blue sky\n> blue\n> sky", HTML: "<p>blue sky</p><p>blue sky</p>"}.Redacted(hide)
+	if strings.Contains(m.Text, "sky") || strings.Contains(m.HTML, "sky") {
+		t.Errorf("found once, and left once: %+v", m)
+	}
 	if m, found := (mail.Message{Text: "grey", HTML: "<p>grey</p>"}).Redacted(hide); found || m.Text != "grey" {
 		t.Errorf("%+v, %v", m, found)
 	}

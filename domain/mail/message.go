@@ -46,8 +46,8 @@ type File struct {
 // files, and without what it says of itself beyond that: signatures are hashes of what
 // was hidden. hide also tells whether it has found anything, as does Redacted.
 //
-// Where something was found in the HTML and nothing in the text beside it, which may break
-// its lines elsewhere, the text is made anew from the HTML.
+// Text and HTML are hidden together, as those of a comment are: where less is found in the
+// text, which may break its lines elsewhere, it is made anew from the HTML.
 func (m Message) Redacted(hide func(domain.Body) (domain.Body, bool)) (r Message, found bool) {
 	body := func(b domain.Body) (hidden domain.Body, here bool) {
 		hidden, here = hide(b)
@@ -69,14 +69,10 @@ func (m Message) Redacted(hide func(domain.Body) (domain.Body, bool)) (r Message
 		ID: text(m.ID), From: addresses(m.From), ReplyTo: addresses(m.ReplyTo), To: addresses(m.To), Cc: addresses(m.Cc),
 		Subject: text(m.Subject), Date: m.Date,
 	}
-	said, inText := body(domain.Body{Text: m.Text})
-	r.Text = said.Text
-	if m.HTML != "" {
-		rich, inHTML := body(domain.Body{HTML: m.HTML})
-		r.HTML = rich.HTML
-		if m.Text != "" && inHTML && !inText {
-			r.Text = domain.Body{HTML: r.HTML}.PlainBody()
-		}
+	said, _ := body(domain.Body{Text: m.Text, HTML: m.HTML})
+	r.HTML = said.HTML
+	if m.Text != "" {
+		r.Text = said.Text
 	}
 	return r, found
 }
