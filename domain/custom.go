@@ -49,8 +49,8 @@ func ParseCustom(object []byte) (string, error) {
 
 // redactCustom returns custom metadata with the secret hidden in its texts and its
 // numbers, and whether it was found. A member whose name tells the secret goes with all
-// it holds.
-func (s *Secret) redactCustom(custom string, m Mask) (string, bool) {
+// it holds; a text in which the secret can be read otherwise is masked as a whole.
+func (s *Secret) redactCustom(custom string, m Mask, otherwise func(string, Mask) bool) (string, bool) {
 	if custom == "" {
 		return "", false
 	}
@@ -72,7 +72,7 @@ func (s *Secret) redactCustom(custom string, m Mask) (string, bool) {
 				continue
 			}
 		case token.Kind() == '"':
-			if text, here := s.redactValueOf(token.String(), m); here {
+			if text, here := s.redactValueOf(token.String(), m, otherwise); here {
 				token, found = jsontext.String(text), true
 			}
 		case token.Kind() == '0' && s.readsInNumber(token.String(), m):
@@ -93,9 +93,9 @@ func (s *Secret) redactCustom(custom string, m Mask) (string, bool) {
 
 // redactValueOf returns a text of custom metadata with the secret hidden, and whether
 // it was found.
-func (s *Secret) redactValueOf(text string, m Mask) (string, bool) {
+func (s *Secret) redactValueOf(text string, m Mask, otherwise func(string, Mask) bool) (string, bool) {
 	masked, found := s.redact(Body{Text: text}, m, nil)
-	if s.readsInMarkup(masked.Text, m) || s.readsInCode(masked.Text, m) {
+	if otherwise(masked.Text, m) {
 		return fixedMask, true
 	}
 	return masked.Text, found && masked.Text != text
@@ -103,7 +103,19 @@ func (s *Secret) redactValueOf(text string, m Mask) (string, bool) {
 
 // readsInString reports whether a name tells the secret.
 func (s *Secret) readsInString(text string, m Mask) bool {
-	return s.reads(text, inText, m) || s.readsInMarkup(text, m) || s.readsInCode(text, m)
+	return s.reads(text, inText, m) || s.readsEncoded(text, m)
+}
+
+// readsEncoded reports whether a text tells the secret once it is taken for HTML or an address.
+func (s *Secret) readsEncoded(text string, m Mask) bool {
+	return s.readsInMarkup(text, m) || s.readsInCode(text, m)
+}
+
+// readsInCall is readsEncoded for what is told of a call, whose telephone numbers may be
+// grouped otherwise in the comment.
+func (s *Secret) readsInCall(text string, m Mask) bool {
+	digits, ok := telephone([]rune(text))
+	return ok && s.dials("tel:"+digits) || s.readsEncoded(text, m)
 }
 
 // readsInNumber reports whether a number tells the secret, as it is written or in full.

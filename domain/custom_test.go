@@ -83,6 +83,11 @@ func TestRedactLooksIntoCustom(t *testing.T) {
 	if _, _, err := Redact([]Body{{Flagged: `{"5":{"trusted":true,"message":{"file":"12345"}}}`}}, Redaction{Text: "12345"}, MaskFixed); err != nil {
 		t.Errorf("Redact of what is said of flags = %v", err)
 	}
+	call := Body{Text: "Call from: +1 (661) 748-0240", Voice: `{"from":"+16617480240","to":"+16617480123","started_at":"2013-06-24T15:31:44Z"}`}
+	want = []Body{{Text: "Call from: ▇▇▇▇", Voice: `{"from":"▇▇▇▇","to":"+16617480123","started_at":"2013-06-24T15:31:44Z"}`}}
+	if calls, _, err := Redact([]Body{call}, Redaction{Text: "+1 (661) 748-0240"}, MaskFixed); err != nil || !cmp.Equal(want, calls) {
+		t.Errorf("Redact(%+v) = %+v, %v; want %+v: the number is the same", call, calls, err, want)
+	}
 	if _, _, err := Redact(got, Redaction{Text: "12345"}, MaskFixed); !errors.Is(err, ErrTextNotFound) {
 		t.Errorf("Redact again = %v; want %v", err, ErrTextNotFound)
 	}

@@ -99,10 +99,10 @@ func (s *Secret) redact(b Body, m Mask, places []bounds) (Body, bool) {
 		b.Attachments = nil
 		return b, false
 	}
-	custom, inCustom := s.redactCustom(b.Custom, m)
-	voice, inVoice := s.redactCustom(b.Voice, m)
-	source, inSource := s.redactCustom(b.Source, m)
-	flagged, inFlagged := s.redactCustom(b.Flagged, m)
+	custom, inCustom := s.redactCustom(b.Custom, m, s.readsEncoded)
+	voice, inVoice := s.redactCustom(b.Voice, m, s.readsInCall)
+	source, inSource := s.redactCustom(b.Source, m, s.readsEncoded)
+	flagged, inFlagged := s.redactCustom(b.Flagged, m, s.readsEncoded)
 	masked, inText := s.redactWritten(Body{Text: b.Text, HTML: b.HTML}, m, places)
 	masked.Custom, masked.Voice, masked.Source, masked.Flagged = custom, voice, source, flagged
 	return masked, inCustom || inVoice || inSource || inFlagged || inText
