@@ -1,11 +1,6 @@
 package domain
 
-import (
-	"errors"
-	"slices"
-	"strings"
-	"unicode"
-)
+import "errors"
 
 // The refusals of a redaction. None of them quotes a text.
 var (
@@ -146,78 +141,6 @@ func (s *Secret) redactText(text string, m Mask, places []bounds) (string, int) 
 		sortSpans(spans)
 	}
 	return splice(text, bounds{0, len(text)}, m.hide(text, spans)), separate(spans)
-}
-
-// redactTextBeside returns the text of b, whose author gave HTML, to go with the HTML
-// as it is now, in which the secret was found inHTML times; and whether it was found at
-// all. Where it cannot be located as often in the text, because that has markup of its
-// own, the text is made anew from the HTML. Where it is in the text more often, and the
-// HTML may show that in another form, the HTML is made anew from the text.
-func (s *Secret) redactTextBeside(b Body, html string, inHTML int, m Mask) (Body, bool) {
-	before, after := b.PlainBody(), Body{HTML: html}.PlainBody()
-	if b.Text == before {
-		return Body{Text: after, HTML: html}, inHTML > 0
-	}
-	text, found := s.redactText(b.Text, m, nil)
-	here := inHTML > 0 || found > 0
-	if html == b.HTML {
-		inHTML = 0 // nothing was found there but masks
-	}
-	reads := s.readsIfRendered(text, m)
-	switch anew := found > inHTML && text != b.Text && s.shownOtherwise(b.Text, before); {
-	case anew && reads:
-		return Body{Text: fixedMask}, true
-	case anew:
-		return Body{Text: text, HTML: b.render(text)}, true
-	case found >= inHTML && (text != b.Text || before == after) && !reads && s.saysTheSame(b, text, html):
-		return Body{Text: text, HTML: html}, here
-	case s.readsIfRendered(after, m): // what the HTML shows of markup is none there
-		return Body{Text: fixedMask, HTML: html}, true
-	}
-	return Body{Text: after, HTML: html}, true
-}
-
-// saysTheSame reports whether what is left of the text of b says no more than what is left of
-// its HTML. Of lines that are marked together one may be found in the text and another not.
-func (s *Secret) saysTheSame(b Body, text, html string) bool {
-	if s.literal || text == b.Text && html == b.HTML {
-		return true
-	}
-	return unmasked(Body{Text: text, HTML: b.render(text)}.PlainBody()) == unmasked(Body{HTML: html}.PlainBody())
-}
-
-// unmasked is what can be seen in a text besides masks.
-func unmasked(text string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(normalForm(text), maskGlyph, ""), " ", "")
-}
-
-// render returns the HTML of what is left of the text of b, rendered as that was: what an end
-// user typed is no Markdown.
-func (b Body) render(text string) string {
-	if b.HTML == renderTyped(b.Text) {
-		return renderTyped(text)
-	}
-	return SanitiseHTML(renderMarkdown(text))
-}
-
-// shownOtherwise reports whether what is hidden in a text may be read in another form in the
-// HTML beside it, which reads as plain: without the markup that stands in it or around it.
-// What was marked is known as it reads.
-func (s *Secret) shownOtherwise(text, plain string) bool {
-	return s.literal && (slices.ContainsFunc(s.anywhere[0], isMarkup) || Body{HTML: SanitiseHTML(renderMarkdown(text))}.PlainBody() == plain)
-}
-
-// isMarkup reports whether r may have a meaning in Markdown or HTML.
-func isMarkup(r rune) bool { return r < 0x80 && (unicode.IsPunct(r) || unicode.IsSymbol(r)) }
-
-// readsIfRendered reports whether somebody who takes a text for HTML or Markdown, or leaves
-// out its tags, gets to read the secret.
-func (s *Secret) readsIfRendered(text string, m Mask) bool {
-	if bare := withoutTags(text); bare != text && s.reads(bare, inText, m) {
-		return true
-	}
-	ours := strings.ReplaceAll(renderMarkdown(text), ` dir="auto"`, "") // which nobody has written
-	return s.readsInMarkup(text, m) || s.readsInMarkup(ours, m)
 }
 
 // separate returns how many of the spans, in order of their beginnings, there are if those
