@@ -119,3 +119,15 @@ func TestRedactMarkedLines(t *testing.T) {
 		})
 	}
 }
+
+// TestRedactFormerMarkup: what is marked in a text that is shown with its stars cannot be read
+// in a version in which they were markup.
+func TestRedactFormerMarkup(t *testing.T) {
+	for _, was := range []string{"pw **hunter2**", "pw **hunter2** or `**hunter2**`"} {
+		r := Redaction{MarkedHTML: envelope(`<p dir="auto">pw <redact>**hunter2**</redact>!</p>`)}
+		got, _, err := Redact([]Body{MarkdownBody(was), TextBody("pw **hunter2**!")}, r, MaskFixed)
+		if err != nil || got[1].Text != "pw ▇▇▇▇!" || !strings.HasPrefix(got[0].Text, "pw ▇▇▇▇") || strings.Contains(got[0].Text+got[0].HTML, "hunter2") {
+			t.Errorf("Redact of %q = %+v, %v", was, got, err)
+		}
+	}
+}
