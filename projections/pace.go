@@ -22,7 +22,7 @@ const (
 	// moment is for how long to work before the end of the log is asked for.
 	moment = 4 * time.Millisecond
 	// rests is for how many times as long to rest as the work has taken.
-	rests = 3
+	rests = 7
 	// longestWork is what counts of the work, in which there may have been a wait.
 	longestWork = 50 * time.Millisecond
 	// alone is how long nobody must have written for others to be taken to be gone.

@@ -10,7 +10,7 @@ import (
 	"github.com/commentd/commentd/eventstore"
 )
 
-// TestPace: a rebuild rests while others write, for three times as long as it has worked,
+// TestPace: a rebuild rests while others write, for several times as long as it has worked,
 // and not while it is alone.
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -31,10 +31,10 @@ func TestPace(t *testing.T) {
 			}
 		}
 		head.Position++
-		if got := rested(10 * time.Millisecond); got != 30*time.Millisecond || p.step() != narrowStep {
+		if got := rested(10 * time.Millisecond); got != rests*10*time.Millisecond || p.step() != narrowStep {
 			t.Errorf("with others it rests for %v after 10 ms, and reads %d positions next", got, p.step())
 		}
-		if got := rested(10 * time.Millisecond); got != 30*time.Millisecond {
+		if got := rested(10 * time.Millisecond); got != rests*10*time.Millisecond {
 			t.Errorf("a moment after others have written it rests for %v", got)
 		}
 		if got := rested(time.Minute); got != 0 || p.step() != wideStep {
