@@ -14,7 +14,8 @@ type Body struct {
 	// be read in it.
 	Text string
 	// HTML is what the author gave as html_body, through SanitiseHTML. It is empty
-	// if they gave a text. With what an agent typed it is that text, rendered.
+	// if they gave a text. With what an agent typed it is that text, rendered; with what
+	// an end user typed, too, if there are tags in it.
 	HTML string
 	// Custom is what the program that sent it has to say: a JSON object as ParseCustom
 	// returns it. It is shown to those who see the comment, and is redacted with it.

@@ -79,14 +79,14 @@ func (b Body) render(text string) string {
 	if b.HTML == renderTyped(b.Text) {
 		return renderTyped(text)
 	}
-	return SanitiseHTML(renderMarkdown(text))
+	return markdownHTML(text)
 }
 
 // shownOtherwise reports whether what is hidden in a text may be read in another form in the
 // HTML beside it, which reads as plain: without the markup that stands in it or around it.
 // What was marked is known as it reads.
 func (s *Secret) shownOtherwise(text, plain string) bool {
-	return s.literal && (slices.ContainsFunc(s.anywhere[0], isMarkup) || Body{HTML: SanitiseHTML(renderMarkdown(text))}.PlainBody() == plain)
+	return s.literal && (slices.ContainsFunc(s.anywhere[0], isMarkup) || Body{HTML: markdownHTML(text)}.PlainBody() == plain)
 }
 
 // isMarkup reports whether r may have a meaning in Markdown or HTML.

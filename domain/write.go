@@ -71,8 +71,11 @@ var (
 // MarkdownBody is what an agent has typed: kept as it is, and rendered once and for all.
 func MarkdownBody(text string) Body {
 	text = Cut(text, MaxText)
-	return Body{Text: text, HTML: SanitiseHTML(renderMarkdown(text))}
+	return Body{Text: text, HTML: markdownHTML(text)}
 }
+
+// markdownHTML returns the HTML of what an agent typed, as a comment may hold it.
+func markdownHTML(text string) string { return SanitiseHTML(renderMarkdown(text)) }
 
 // RichBody is what was given as HTML.
 func RichBody(source string) Body {
